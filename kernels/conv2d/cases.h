@@ -1,0 +1,52 @@
+// conv2d: the problems that every row is tested on and timed on.
+#pragma once
+
+#include "kernels/case.h"
+#include "kernels/conv2d/conv2d.h"
+
+namespace hilum {
+
+inline std::vector<Case<Conv2dProblem>> cases(const Conv2dProblem*) {
+  using P = Conv2dProblem;
+  auto square = [](P a, std::size_t stride, std::size_t pad) {
+    a.stride_h = a.stride_w = stride;
+    a.pad_h = a.pad_w = pad;
+    return a;
+  };
+  return {
+      // Small and ragged: nothing divides anything.
+      {"one pixel", {1, 1, 1, 1, 1, 1, 1}},
+      {"1x1", {2, 5, 7, 19, 23, 1, 1}},
+      {"3x3 same", square({2, 7, 9, 5, 17, 3, 3}, 1, 1)},
+      {"3x3 valid", {1, 6, 5, 3, 33, 3, 3}},
+      {"3x3 gray", square({3, 11, 13, 1, 32, 3, 3}, 1, 1)},
+      {"3x3 stride 2", square({2, 14, 13, 16, 24, 3, 3}, 2, 1)},
+      {"1x1 stride 2", square({2, 9, 8, 35, 18, 1, 1}, 2, 0)},
+      {"7x7 stride 2", square({1, 23, 29, 3, 20, 7, 7}, 2, 3)},
+      {"asymmetric", {2, 9, 12, 6, 10, 2, 3, 1, 2, 0, 2, 1, 1, 1}},
+      {"dilated", {1, 13, 12, 8, 9, 3, 3, 1, 1, 2, 2, 2, 2, 1}},
+      {"groups", {2, 8, 7, 12, 20, 3, 3, 1, 1, 1, 1, 1, 1, 4}},
+      {"depthwise", {2, 10, 9, 21, 21, 3, 3, 1, 1, 1, 1, 1, 1, 21}},
+      {"depthwise x2", {1, 9, 9, 6, 12, 3, 3, 2, 2, 1, 1, 1, 1, 6}},
+      {"padding wider than image", square({1, 2, 2, 4, 5, 3, 3}, 1, 2)},
+      {"one column", square({2, 40, 1, 16, 16, 3, 3}, 1, 1)},
+      {"wide", square({1, 3, 130, 16, 48, 3, 3}, 1, 1)},
+      {"64 channels at 14", square({1, 14, 14, 64, 64, 3, 3}, 1, 1)},
+      {"7 pixels", square({2, 7, 7, 96, 80, 3, 3}, 1, 1)},
+      {"55 pixels", square({1, 55, 55, 16, 32, 3, 3}, 1, 1)},
+      // Layers of the networks, timed only.
+      {"cnn 1", square({32, 128, 128, 3, 32, 3, 3}, 1, 1), Use::bench},
+      {"cnn 2", square({32, 64, 64, 32, 64, 3, 3}, 1, 1), Use::bench},
+      {"cnn 3", square({32, 32, 32, 64, 128, 3, 3}, 1, 1), Use::bench},
+      {"resnet 3x3 at 56", square({16, 56, 56, 64, 64, 3, 3}, 1, 1), Use::bench},
+      {"resnet 3x3 at 28", square({16, 28, 28, 128, 128, 3, 3}, 1, 1), Use::bench},
+      {"resnet 3x3 at 14", square({16, 14, 14, 256, 256, 3, 3}, 1, 1), Use::bench},
+      {"resnet 3x3 at 7", square({16, 7, 7, 512, 512, 3, 3}, 1, 1), Use::bench},
+      {"resnet 1x1 at 56", {16, 56, 56, 256, 64, 1, 1}, Use::bench},
+      {"resnet 1x1 at 14", {16, 14, 14, 1024, 256, 1, 1}, Use::bench},
+      {"resnet 7x7 stem", square({16, 224, 224, 3, 64, 7, 7}, 2, 3), Use::bench},
+      {"resnet 3x3 stride 2", square({16, 56, 56, 128, 128, 3, 3}, 2, 1), Use::bench},
+  };
+}
+
+}  // namespace hilum

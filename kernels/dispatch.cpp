@@ -1,0 +1,108 @@
+// State behind dispatch.h: forced rows, determinism, workspace, observer.
+#include "kernels/dispatch.h"
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+namespace hilum {
+namespace {
+
+void check_syntax(const std::string& text) {
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    std::size_t end = text.find(',', begin);
+    if (end == std::string::npos) end = text.size();
+    const std::string entry = text.substr(begin, end - begin);
+    const std::size_t equals = entry.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == entry.size()) {
+      throw usage_error(
+          "kernels '{}': entry '{}' is not of the form op=row or op.pass=row. Try "
+          "`hilum kernels list` for the names.",
+          text, entry);
+    }
+    begin = end + 1;
+  }
+}
+
+std::string& forced_text() {
+  static std::string text = [] {
+    const char* environment = std::getenv("HILUM_KERNELS");
+    std::string value = environment ? environment : "";
+    check_syntax(value);
+    return value;
+  }();
+  return text;
+}
+
+bool deterministic_on = true;
+KernelObserver observer_now = nullptr;
+
+struct FreeAligned {
+  void operator()(void* memory) const { ::operator delete(memory, std::align_val_t(64)); }
+};
+
+}  // namespace
+
+const char* device_name(Device device) {
+  switch (device) {
+    case Device::cpu: return "cpu";
+    case Device::cuda: return "cuda";
+    case Device::emu: return "emu";
+  }
+  return "?";
+}
+
+void force_kernels(const std::string& text) {
+  check_syntax(text);
+  forced_text() = text;
+}
+
+const std::string& forced_kernels_text() { return forced_text(); }
+
+KernelScope::KernelScope(const std::string& text) : previous_(forced_text()) {
+  // The last entry that matches wins, so the inner scope's entries go last.
+  force_kernels(previous_.empty() ? text : previous_ + "," + text);
+}
+
+KernelScope::~KernelScope() { forced_text() = previous_; }
+
+std::optional<std::string> forced_row(std::string_view op, std::string_view pass) {
+  const std::string& text = forced_text();
+  if (text.empty()) return std::nullopt;
+  std::optional<std::string> found;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    std::size_t end = text.find(',', begin);
+    if (end == std::string::npos) end = text.size();
+    const std::string_view entry(text.data() + begin, end - begin);
+    const std::size_t equals = entry.find('=');
+    const std::string_view key = entry.substr(0, equals);
+    const bool whole_op = key == op;
+    const bool this_pass = key.size() == op.size() + 1 + pass.size() && key.starts_with(op) &&
+                           key[op.size()] == '.' && key.ends_with(pass);
+    if (whole_op || this_pass) found = std::string(entry.substr(equals + 1));
+    begin = end + 1;
+  }
+  return found;
+}
+
+void set_deterministic(bool on) { deterministic_on = on; }
+bool deterministic() { return deterministic_on; }
+
+void* workspace(std::size_t bytes) {
+  thread_local std::unique_ptr<void, FreeAligned> buffer;
+  thread_local std::size_t capacity = 0;
+  if (bytes > capacity) {
+    buffer.reset();
+    capacity = 0;
+    buffer.reset(::operator new(bytes, std::align_val_t(64)));
+    capacity = bytes;
+  }
+  return buffer.get();
+}
+
+void set_kernel_observer(KernelObserver observer) { observer_now = observer; }
+KernelObserver kernel_observer() { return observer_now; }
+
+}  // namespace hilum

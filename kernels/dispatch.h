@@ -1,0 +1,108 @@
+// Chooses a row of a table and runs it. The order of authority: a KernelScope in code, then
+// `--kernels conv2d=cpu2`, then the environment's HILUM_KERNELS, then table order. A row that is
+// asked for and cannot run is an error that lists every row's reason; nothing falls back silently.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kernels/error.h"
+#include "kernels/row.h"
+
+namespace hilum {
+
+// "conv2d=cpu2,dense.forward=ref": a whole operation or one pass of it, by row name. Replaces what
+// was set before; throws a usage error where the text does not parse. Names are checked against the
+// tables by check_forced_kernels() in tables.h.
+void force_kernels(const std::string& text);
+const std::string& forced_kernels_text();
+
+// Forces rows while it lives; scopes nest, the innermost that names the operation wins.
+class KernelScope {
+ public:
+  explicit KernelScope(const std::string& text);
+  ~KernelScope();
+  KernelScope(const KernelScope&) = delete;
+  KernelScope& operator=(const KernelScope&) = delete;
+
+ private:
+  std::string previous_;
+};
+
+// The row name forced for this pass, if any.
+std::optional<std::string> forced_row(std::string_view op, std::string_view pass);
+
+// On (the default), rows whose bits depend on the number of threads are refused.
+void set_deterministic(bool on);
+bool deterministic();
+
+// Memory that a kernel may scribble on during one call. One buffer a thread, grown when needed and
+// kept.
+void* workspace(std::size_t bytes);
+
+// Told about every kernel that ran; the profiler sets it. Null (the default) costs one branch.
+struct KernelEvent {
+  const char* op;
+  const char* pass;
+  const char* row;
+  Device device;
+  Cost cost;
+  std::string problem;
+  std::chrono::steady_clock::time_point begin, end;
+};
+using KernelObserver = void (*)(const KernelEvent&);
+void set_kernel_observer(KernelObserver observer);
+KernelObserver kernel_observer();
+
+// Why this row cannot run here and now, or null.
+template <class Pass>
+const char* why_not(const Row<Pass>& row, Device device, const typename Pass::Problem& problem) {
+  if (row.device != device) return "is for another device";
+  if (row.run == nullptr) return "is not in this build";
+  if (deterministic() && !row.deterministic) return "is not deterministic, and that was asked for";
+  return row.why_not ? row.why_not(problem) : nullptr;
+}
+
+template <class Pass>
+const Row<Pass>& select(Device device, const typename Pass::Problem& problem) {
+  const std::optional<std::string> forced = forced_row(Pass::op, Pass::pass);
+  for (const Row<Pass>& row : Pass::table()) {
+    if (forced && *forced != row.name) continue;
+    if (why_not(row, device, problem) == nullptr) return row;
+  }
+  std::string reasons;
+  for (const Row<Pass>& row : Pass::table()) {
+    const char* reason = why_not(row, device, problem);
+    reasons += fmt::format("\n  {} ({}): {}", row.name, device_name(row.device),
+                           reason ? reason : "can run");
+  }
+  throw device_error("{}.{} {}: {} on {}. Rows:{}", Pass::op, Pass::pass, problem.describe(),
+                     forced ? "row '" + *forced + "' was asked for and cannot run"
+                            : std::string("no row can run this"),
+                     device_name(device), reasons);
+}
+
+// Runs a given row, with its workspace, and reports to the observer.
+template <class Pass, class... Args>
+void run_row(const Row<Pass>& row, const typename Pass::Problem& problem, Args... operands) {
+  Launch launch;
+  if (row.workspace) launch.workspace = workspace(row.workspace(problem));
+  if (KernelObserver observer = kernel_observer()) {
+    const auto begin = std::chrono::steady_clock::now();
+    row.run(launch, problem, operands...);
+    observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
+              begin, std::chrono::steady_clock::now()});
+  } else {
+    row.run(launch, problem, operands...);
+  }
+}
+
+// The usual call: run<Conv2dForward>(device, problem, x, w, y).
+template <class Pass, class... Args>
+void run(Device device, const typename Pass::Problem& problem, Args... operands) {
+  run_row(select<Pass>(device, problem), problem, operands...);
+}
+
+}  // namespace hilum
