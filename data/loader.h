@@ -1,0 +1,64 @@
+// Batches for training and evaluation, made ahead of time by worker threads. The same batches come
+// out whatever the number of workers. Plain buffers, no tensors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "data/augment.h"
+#include "data/dataset.h"
+
+namespace hilum {
+
+struct Batch {
+  std::size_t n = 0, height = 0, width = 0, channels = 0;
+  std::vector<float> pixels;         // n x height x width x channels, normalised
+  std::vector<std::int32_t> labels;  // n
+  std::vector<std::size_t> index;    // n, into Dataset::items
+};
+
+// Per channel, of pixels scaled to [0, 1].
+struct Normalisation {
+  std::vector<float> mean, deviation;
+};
+
+struct LoaderOptions {
+  std::size_t size = 128;      // images are resized to size x size
+  std::size_t channels = 3;    // 1 or 3
+  std::size_t batch = 32;
+  bool shuffle = false;        // by (seed, epoch)
+  bool drop_last = false;
+  Augmentation augmentation;   // applied only where it is given
+  Normalisation normalisation; // empty: pixels in [0, 1]
+  std::uint64_t seed = 0;
+  std::size_t workers = 1;     // threads that prepare batches; 0 prepares them in next()
+  std::size_t prefetch = 4;    // batches ready ahead
+  std::size_t cache_bytes = std::size_t{1} << 30;  // decoded and resized images kept
+};
+
+class Loader {
+ public:
+  // `which`: indices into dataset.items. The dataset must outlive the loader.
+  Loader(const Dataset& dataset, std::vector<std::size_t> which, LoaderOptions options);
+  ~Loader();
+
+  // Starts an epoch at batch `first_batch` (resuming in the middle of one).
+  void start(std::uint64_t epoch, std::size_t first_batch = 0);
+  // False when the epoch is over. Errors of workers come out here.
+  bool next(Batch& batch);
+  std::size_t batches() const;  // in an epoch
+  std::size_t images() const;
+  double wait_seconds() const;  // spent in next() waiting, since the start of the epoch
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Mean and deviation per channel over these images, after resizing.
+Normalisation measure_normalisation(const Dataset& dataset, const std::vector<std::size_t>& which,
+                                    std::size_t size, std::size_t channels);
+
+}  // namespace hilum
