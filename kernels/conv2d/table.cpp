@@ -1,6 +1,7 @@
 // conv2d: problem, costs and the tables of its rows, best first.
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/conv2d/ref.h"
+#include "kernels/conv2d/rows.h"
 #include "kernels/error.h"
 #include "kernels/ref_row.h"
 
@@ -13,7 +14,8 @@ std::string Conv2dProblem::describe() const {
                                  : fmt::format(" /{}x{}", stride_h, stride_w);
   }
   if (pad_h != 0 || pad_w != 0) {
-    text += pad_h == pad_w ? fmt::format(" pad {}", pad_h) : fmt::format(" pad {}x{}", pad_h, pad_w);
+    text +=
+        pad_h == pad_w ? fmt::format(" pad {}", pad_h) : fmt::format(" pad {}x{}", pad_h, pad_w);
   }
   if (dilation_h != 1 || dilation_w != 1) {
     text += dilation_h == dilation_w ? fmt::format(" dil {}", dilation_h)
@@ -64,6 +66,7 @@ Cost Conv2dBackwardWeight::cost(const Problem& a) { return conv2d_cost(a); }
 
 const Table<Conv2dForward>& Conv2dForward::table() {
   static const Table<Conv2dForward> rows = {
+      {"onednn", Device::cpu, nullptr, conv2d_forward_onednn},
       ref_row<Conv2dForward>(),
   };
   return rows;
@@ -71,6 +74,7 @@ const Table<Conv2dForward>& Conv2dForward::table() {
 
 const Table<Conv2dBackwardData>& Conv2dBackwardData::table() {
   static const Table<Conv2dBackwardData> rows = {
+      {"onednn", Device::cpu, nullptr, conv2d_backward_data_onednn},
       ref_row<Conv2dBackwardData>(),
   };
   return rows;
@@ -78,6 +82,7 @@ const Table<Conv2dBackwardData>& Conv2dBackwardData::table() {
 
 const Table<Conv2dBackwardWeight>& Conv2dBackwardWeight::table() {
   static const Table<Conv2dBackwardWeight> rows = {
+      {"onednn", Device::cpu, nullptr, conv2d_backward_weight_onednn, nullptr, 4, false},
       ref_row<Conv2dBackwardWeight>(),
   };
   return rows;

@@ -1,0 +1,21 @@
+// conv2d: declarations of the rows that table.cpp lists.
+#pragma once
+
+#include "kernels/conv2d/conv2d.h"
+
+namespace hilum {
+
+#ifdef HILUM_HAVE_ONEDNN
+void conv2d_forward_onednn(const Launch&, const Conv2dProblem&, const float* x, const float* w,
+                           float* y);
+void conv2d_backward_data_onednn(const Launch&, const Conv2dProblem&, const float* w,
+                                 const float* dy, float* dx);
+void conv2d_backward_weight_onednn(const Launch&, const Conv2dProblem&, const float* x,
+                                   const float* dy, float* dw);
+#else  // the rows stay in the tables, marked "not in this build"
+inline constexpr Conv2dForward::Function conv2d_forward_onednn = nullptr;
+inline constexpr Conv2dBackwardData::Function conv2d_backward_data_onednn = nullptr;
+inline constexpr Conv2dBackwardWeight::Function conv2d_backward_weight_onednn = nullptr;
+#endif
+
+}  // namespace hilum
