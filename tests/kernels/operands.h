@@ -1,0 +1,194 @@
+// Buffers for the operands of any pass, in the number type that a row (float), the oracle (double)
+// or its error scale (Magnitude) wants. The harness and its own tests share it.
+#pragma once
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <type_traits>
+#include <vector>
+
+#include "kernels/magnitude.h"
+#include "kernels/row.h"
+
+namespace hilum::test {
+
+// Taken apart: void (*)(const Launch&, const Problem&, Operands...).
+template <class Function>
+struct Signature;
+template <class Problem, class... Operands>
+struct Signature<void (*)(const Launch&, const Problem&, Operands...)> {
+  template <template <class...> class List>
+  using As = List<Operands...>;
+  static constexpr std::size_t count = sizeof...(Operands);
+};
+
+template <class Pointer>
+inline constexpr bool is_input = std::is_const_v<std::remove_pointer_t<Pointer>>;
+
+// Outputs of a row start as NaN and are followed by a guard; both are looked at afterwards.
+inline constexpr std::size_t guard_count = 32;
+inline constexpr float guard_value = -123456.75f;
+
+// One operand, as whole numbers or as reals; reals hold what a float can hold, so that every number
+// type sees the same input.
+struct OperandData {
+  Operand spec;
+  bool input = true;
+  std::vector<float> f32;
+  std::vector<double> f64;
+  std::vector<Magnitude> magnitude;
+  std::vector<std::uint8_t> u8;
+  std::vector<std::int32_t> i32;
+};
+
+inline void fill_reals(OperandData& data, std::mt19937_64& random) {
+  std::normal_distribution<double> normal;
+  std::uniform_real_distribution<double> uniform(0, 1);
+  const std::size_t count = data.spec.count;
+  data.f32.resize(count);
+  switch (data.spec.fill) {
+    case Fill::normal:
+      for (float& v : data.f32) v = static_cast<float>(normal(random));
+      break;
+    case Fill::positive:
+      for (float& v : data.f32) v = static_cast<float>(0.5 + uniform(random));
+      break;
+    case Fill::distinct: {
+      // A shuffled grid of step 0.05, jittered by less than a quarter of it, without its zero.
+      for (std::size_t i = 0; i < count; ++i) {
+        const double place = (i % 2 == 0 ? 1.0 : -1.0) * static_cast<double>(i / 2 + 1);
+        data.f32[i] = static_cast<float>(0.05 * (place + 0.2 * uniform(random)));
+      }
+      std::shuffle(data.f32.begin(), data.f32.end(), random);
+      break;
+    }
+    case Fill::probability: {
+      const std::size_t row = std::max<std::size_t>(data.spec.range, 1);
+      for (std::size_t i = 0; i < count; i += row) {
+        double total = 0;
+        std::vector<double> values(std::min(row, count - i));
+        for (double& v : values) total += v = 0.05 + uniform(random);
+        for (std::size_t j = 0; j < values.size(); ++j) {
+          data.f32[i + j] = static_cast<float>(row == 1 ? uniform(random) : values[j] / total);
+        }
+      }
+      break;
+    }
+    case Fill::step:
+      for (float& v : data.f32) v = 1;
+      break;
+    case Fill::affine:
+      for (std::size_t i = 0; i < count; ++i) {
+        const double identity = i % 6 == 0 || i % 6 == 4 ? 1 : 0;
+        const double scale = i % 3 == 2 ? 2.0 : 0.15;
+        data.f32[i] = static_cast<float>(identity + scale * normal(random));
+      }
+      break;
+    case Fill::label:
+      break;
+  }
+  data.f64.assign(data.f32.begin(), data.f32.end());
+  data.magnitude.assign(data.f64.begin(), data.f64.end());
+}
+
+// Makes the operand for one parameter of the pass's function.
+template <class Pointer>
+OperandData make_operand(const Operand& spec, std::mt19937_64& random) {
+  using Element = std::remove_const_t<std::remove_pointer_t<Pointer>>;
+  OperandData data;
+  data.spec = spec;
+  data.input = is_input<Pointer>;
+  if constexpr (!is_input<Pointer>) {
+    data.f64.assign(spec.count, std::numeric_limits<double>::quiet_NaN());
+    data.magnitude.assign(spec.count, Magnitude(std::numeric_limits<double>::quiet_NaN()));
+  } else if constexpr (std::is_same_v<Element, float>) {
+    fill_reals(data, random);
+  } else if constexpr (std::is_same_v<Element, std::uint8_t>) {
+    data.u8.resize(spec.count);
+    for (auto& v : data.u8)
+      v = static_cast<std::uint8_t>(random() % (spec.range ? spec.range : 256));
+  } else {
+    static_assert(std::is_same_v<Element, std::int32_t>, "operand of a type the harness knows not");
+    data.i32.resize(spec.count);
+    for (auto& v : data.i32)
+      v = static_cast<std::int32_t>(random() % std::max<std::size_t>(spec.range, 1));
+  }
+  return data;
+}
+
+// A float output: NaN, then the guard.
+inline void reset_output(OperandData& data) {
+  data.f32.assign(data.spec.count + guard_count, std::numeric_limits<float>::quiet_NaN());
+  std::fill(data.f32.end() - guard_count, data.f32.end(), guard_value);
+}
+
+// The pointer that a function over number type T wants for this operand. Absent operands are null.
+template <class Pointer, class T>
+auto pointer_to(OperandData& data) {
+  using Element = std::remove_const_t<std::remove_pointer_t<Pointer>>;
+  if constexpr (std::is_same_v<Element, std::uint8_t>) {
+    return static_cast<const std::uint8_t*>(data.spec.count ? data.u8.data() : nullptr);
+  } else if constexpr (std::is_same_v<Element, std::int32_t>) {
+    return static_cast<const std::int32_t*>(data.spec.count ? data.i32.data() : nullptr);
+  } else {
+    T* pointer = nullptr;
+    if (data.spec.count != 0) {
+      if constexpr (std::is_same_v<T, float>) pointer = data.f32.data();
+      if constexpr (std::is_same_v<T, double>) pointer = data.f64.data();
+      if constexpr (std::is_same_v<T, Magnitude>) pointer = data.magnitude.data();
+    }
+    if constexpr (is_input<Pointer>) {
+      return static_cast<const T*>(pointer);
+    } else {
+      return pointer;
+    }
+  }
+}
+
+template <class Pass>
+struct PassCalls;
+
+// Everything generic that is done with a pass: make its operands, run the reference, run a row.
+template <class Pass, class Function>
+struct PassCallsOf;
+template <class Pass, class... Pointers>
+struct PassCallsOf<Pass, void (*)(const Launch&, const typename Pass::Problem&, Pointers...)> {
+  using Problem = typename Pass::Problem;
+
+  static std::vector<OperandData> make(const Problem& problem, std::uint64_t seed) {
+    const std::vector<Operand> specs = Pass::operands(problem);
+    if (specs.size() != sizeof...(Pointers)) {
+      throw std::logic_error(std::string(Pass::op) + "." + Pass::pass +
+                             ": operands() and Function disagree on their number");
+    }
+    std::mt19937_64 random(seed);
+    std::vector<OperandData> all;
+    std::size_t i = 0;
+    (all.push_back(make_operand<Pointers>(specs[i++], random)), ...);
+    return all;
+  }
+
+  template <class T>
+  static void reference(const Problem& problem, std::vector<OperandData>& all) {
+    call([&](auto... pointers) { Pass::template reference<T>(problem, pointers...); },
+         static_cast<T*>(nullptr), all, std::index_sequence_for<Pointers...>{});
+  }
+
+  static void row(const Row<Pass>& row, const Launch& launch, const Problem& problem,
+                  std::vector<OperandData>& all) {
+    call([&](auto... pointers) { row.run(launch, problem, pointers...); },
+         static_cast<float*>(nullptr), all, std::index_sequence_for<Pointers...>{});
+  }
+
+ private:
+  template <class Call, class T, std::size_t... I>
+  static void call(Call call, T*, std::vector<OperandData>& all, std::index_sequence<I...>) {
+    call(pointer_to<Pointers, T>(all[I])...);
+  }
+};
+template <class Pass>
+struct PassCalls : PassCallsOf<Pass, typename Pass::Function> {};
+
+}  // namespace hilum::test
