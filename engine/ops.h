@@ -1,0 +1,47 @@
+// Operations on tensors, on the tape. Each checks its shapes (usage errors name them), runs the
+// kernels through their tables and records its backward pass. One short file each in engine/ops/.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/tensor.h"
+
+namespace hilum {
+
+struct Conv2dOptions {
+  std::size_t stride_h = 1, stride_w = 1, pad_h = 0, pad_w = 0, dilation_h = 1, dilation_w = 1,
+              groups = 1;
+};
+struct PoolOptions {
+  std::size_t window_h = 2, window_w = 2, stride_h = 2, stride_w = 2, pad_h = 0, pad_w = 0;
+  bool count_include_pad = true;  // average only
+};
+
+Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options = {});  // NHWC, KRSC
+Tensor dense(const Tensor& x, const Tensor& w);          // [N,I], [O,I] -> [N,O]
+Tensor bias(const Tensor& x, const Tensor& b);           // last axis
+Tensor max_pool(const Tensor& x, const PoolOptions& options = {});
+Tensor avg_pool(const Tensor& x, const PoolOptions& options = {});
+Tensor global_avg_pool(const Tensor& x);                 // [N,H,W,C] -> [N,C]
+Tensor relu(const Tensor& x);
+Tensor sigmoid(const Tensor& x);
+Tensor add(const Tensor& a, const Tensor& b);            // same shape
+Tensor concat(const std::vector<Tensor>& parts);         // last axis
+Tensor flatten(const Tensor& x);                         // [N,H,W,C] -> [N,C*H*W], channels first
+Tensor dropout(const Tensor& x, float p, std::uint64_t seed, std::uint64_t offset);
+Tensor softmax(const Tensor& x);                         // [N,C]; not differentiable: for reading
+
+// Training: uses and updates the running estimates (momentum = weight of the new value).
+// Otherwise they are fixed, and gradients for x, gamma and beta are still available.
+Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Tensor& running_mean,
+                  Tensor& running_var, bool training, float momentum, float epsilon);
+
+// Mean over the (weighted) batch. labels: i32 [N]; class_weight: [C] or undefined.
+Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& labels,
+                             const Tensor& class_weight = {}, float label_smoothing = 0);
+
+// l1 * sum |w| + l2 * sum w^2, as Keras' regularisers mean it.
+Tensor penalty(const Tensor& w, float l1, float l2);
+
+}  // namespace hilum
