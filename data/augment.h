@@ -1,11 +1,10 @@
 // Random geometry and brightness with Keras' meaning (ImageDataGenerator), composed into one matrix
 // so that pixels are sampled once.
 //   rotation     degrees, uniform in [-r, r]
-//   shift        fraction of the height / width, uniform in [-s, s] (width_shift, height_shift alone)
-//   shear        degrees, uniform in [-s, s]
-//   zoom         factor uniform in [1-z, 1+z], each axis its own
-//   flip         horizontal, with probability one half
-//   brightness   factor uniform in [1-b, 1+b] (or brightness_low / brightness_high)
+//   shift        fraction of the height / width, uniform in [-s, s] (width_shift, height_shift
+//   alone) shear        degrees, uniform in [-s, s] zoom         factor uniform in [1-z, 1+z], each
+//   axis its own flip         horizontal, with probability one half brightness   factor uniform in
+//   [1-b, 1+b] (or brightness_low / brightness_high)
 // The draw for an image depends on (seed, epoch, image index) only.
 #pragma once
 
@@ -30,7 +29,8 @@ struct Augmentation {
   std::string describe() const;
 };
 
-// "rotation=10,shift=0.1,shear=0.1,zoom=0.1,flip,brightness=0.1,border=reflect"; "none" or "" is none.
+// "rotation=10,shift=0.1,shear=0.1,zoom=0.1,flip,brightness=0.1,border=reflect"; "none" or "" is
+// none.
 Augmentation parse_augmentation(const std::string& text);
 
 // Output pixel coordinates -> input pixel coordinates, row-major 2 x 3, as affine_warp takes it.

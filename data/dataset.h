@@ -27,10 +27,11 @@ struct Dataset {
 
 // Reads what `path` is: a folder root/{train,val|valid|validation,test}/<class>/…, a folder
 // root/<class>/…, or a CSV manifest `path,label[,split][,group]` with paths relative to it.
-// Class folders that differ between splits by a suffix are matched by prefix; notes tell the mapping.
-// Data errors: missing or empty folder, a class with no image, a label in no class list. With
-// `classes` given (those of a trained network), names are matched to that list in its order.
-Dataset read_dataset(const std::filesystem::path& path, const std::vector<std::string>& classes = {});
+// Class folders that differ between splits by a suffix are matched by prefix; notes tell the
+// mapping. Data errors: missing or empty folder, a class with no image, a label in no class list.
+// With `classes` given (those of a trained network), names are matched to that list in its order.
+Dataset read_dataset(const std::filesystem::path& path,
+                     const std::vector<std::string>& classes = {});
 
 struct SplitFractions {
   double train = 0.7, val = 0.15, test = 0.15;
@@ -47,7 +48,8 @@ SplitFractions parse_split(const std::string& text);
 // where they lie below it.
 void write_manifest(const std::filesystem::path& path, const Dataset& dataset);
 
-// Decodes every file once, in parallel; returns a line for each that cannot be read, "path: reason".
+// Decodes every file once, in parallel; returns a line for each that cannot be read, "path:
+// reason".
 struct BadItem {
   std::size_t index;
   std::string reason;

@@ -25,16 +25,16 @@ struct Normalisation {
 };
 
 struct LoaderOptions {
-  std::size_t size = 128;      // images are resized to size x size
-  std::size_t channels = 3;    // 1 or 3
+  std::size_t size = 128;    // images are resized to size x size
+  std::size_t channels = 3;  // 1 or 3
   std::size_t batch = 32;
-  bool shuffle = false;        // by (seed, epoch)
+  bool shuffle = false;  // by (seed, epoch)
   bool drop_last = false;
-  Augmentation augmentation;   // applied only where it is given
-  Normalisation normalisation; // empty: pixels in [0, 1]
+  Augmentation augmentation;    // applied only where it is given
+  Normalisation normalisation;  // empty: pixels in [0, 1]
   std::uint64_t seed = 0;
-  std::size_t workers = 1;     // threads that prepare batches; 0 prepares them in next()
-  std::size_t prefetch = 4;    // batches ready ahead
+  std::size_t workers = 1;   // threads that prepare batches; 0 prepares them in next()
+  std::size_t prefetch = 4;  // batches ready ahead
   std::size_t cache_bytes = std::size_t{1} << 30;  // decoded and resized images kept
 };
 

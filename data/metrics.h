@@ -21,7 +21,8 @@ struct ClassMetrics {
   std::string name;
   Rate precision, sensitivity, specificity;  // one against the rest
   double f1 = 0;
-  double auc = 0, auc_low = 0, auc_high = 0;  // one-vs-rest; DeLong (1988) interval; NaN: one class only
+  double auc = 0, auc_low = 0,
+         auc_high = 0;  // one-vs-rest; DeLong (1988) interval; NaN: one class only
 };
 
 struct Metrics {
