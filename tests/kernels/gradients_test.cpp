@@ -8,14 +8,11 @@
 
 #include <map>
 
+#include "kernels/operands.h"
 #include "kernels/tables.h"
-#include "tests/kernels/operands.h"
 
 namespace hilum::test {
 namespace {
-
-template <class Forward>
-using Operands = std::vector<OperandData>;
 
 OperandData* find(std::vector<OperandData>& all, const std::string& name) {
   for (OperandData& operand : all) {
@@ -57,6 +54,7 @@ void check_backward(const typename Forward::Problem& problem, std::vector<Operan
   PassCalls<Forward>::template reference<double>(problem, forward);
 
   std::vector<OperandData> backward = PassCalls<Backward>::make(problem, 7);
+  widen(backward);
   for (OperandData& operand : backward) {
     if (!operand.input) continue;
     const std::string name = operand.spec.name;
@@ -111,6 +109,7 @@ void check_backward(const typename Forward::Problem& problem, std::vector<Operan
 template <class Forward, class... Backward>
 void check_operation(const typename Forward::Problem& problem) {
   std::vector<OperandData> forward = PassCalls<Forward>::make(problem, 3);
+  widen(forward);
   std::mt19937_64 random(11);
   std::normal_distribution<double> normal;
   // A cotangent for every output that some backward pass takes one of.

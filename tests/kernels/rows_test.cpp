@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "kernels/isa.h"
+#include "kernels/operands.h"
 #include "kernels/tables.h"
-#include "tests/kernels/operands.h"
 
 namespace hilum::test {
 namespace {
@@ -110,6 +110,7 @@ class RowTest : public testing::Test {
       return;
     }
     std::vector<OperandData> operands = PassCalls<Pass>::make(problem, 1);
+    widen(operands);
     PassCalls<Pass>::template reference<double>(problem, operands);
     PassCalls<Pass>::template reference<Magnitude>(problem, operands);
     const std::vector<OperandData> oracle = operands;

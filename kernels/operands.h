@@ -1,18 +1,21 @@
 // Buffers for the operands of any pass, in the number type that a row (float), the oracle (double)
-// or its error scale (Magnitude) wants. The harness and its own tests share it.
+// or its error scale (Magnitude) wants. Tests, benches and `hilum kernels run` share it.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <random>
+#include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <vector>
 
 #include "kernels/magnitude.h"
 #include "kernels/row.h"
 
-namespace hilum::test {
+namespace hilum {
 
 // Taken apart: void (*)(const Launch&, const Problem&, Operands...).
 template <class Function>
@@ -89,8 +92,26 @@ inline void fill_reals(OperandData& data, std::mt19937_64& random) {
     case Fill::label:
       break;
   }
-  data.f64.assign(data.f32.begin(), data.f32.end());
-  data.magnitude.assign(data.f64.begin(), data.f64.end());
+}
+
+// A float output: NaN, then the guard.
+inline void reset_output(OperandData& data) {
+  data.f32.assign(data.spec.count + guard_count, std::numeric_limits<float>::quiet_NaN());
+  std::fill(data.f32.end() - guard_count, data.f32.end(), guard_value);
+}
+
+// Gives the operands their double and Magnitude forms, for the oracle.
+inline void widen(std::vector<OperandData>& all) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  for (OperandData& data : all) {
+    if (data.input) {
+      data.f64.assign(data.f32.begin(), data.f32.end());
+      data.magnitude.assign(data.f64.begin(), data.f64.end());
+    } else {
+      data.f64.assign(data.spec.count, nan);
+      data.magnitude.assign(data.spec.count, Magnitude(nan));
+    }
+  }
 }
 
 // Makes the operand for one parameter of the pass's function.
@@ -101,8 +122,7 @@ OperandData make_operand(const Operand& spec, std::mt19937_64& random) {
   data.spec = spec;
   data.input = is_input<Pointer>;
   if constexpr (!is_input<Pointer>) {
-    data.f64.assign(spec.count, std::numeric_limits<double>::quiet_NaN());
-    data.magnitude.assign(spec.count, Magnitude(std::numeric_limits<double>::quiet_NaN()));
+    reset_output(data);
   } else if constexpr (std::is_same_v<Element, float>) {
     fill_reals(data, random);
   } else if constexpr (std::is_same_v<Element, std::uint8_t>) {
@@ -116,12 +136,6 @@ OperandData make_operand(const Operand& spec, std::mt19937_64& random) {
       v = static_cast<std::int32_t>(random() % std::max<std::size_t>(spec.range, 1));
   }
   return data;
-}
-
-// A float output: NaN, then the guard.
-inline void reset_output(OperandData& data) {
-  data.f32.assign(data.spec.count + guard_count, std::numeric_limits<float>::quiet_NaN());
-  std::fill(data.f32.end() - guard_count, data.f32.end(), guard_value);
 }
 
 // The pointer that a function over number type T wants for this operand. Absent operands are null.
@@ -157,6 +171,7 @@ template <class Pass, class... Pointers>
 struct PassCallsOf<Pass, void (*)(const Launch&, const typename Pass::Problem&, Pointers...)> {
   using Problem = typename Pass::Problem;
 
+  // Filled inputs and reset outputs, as floats; widen() adds what the oracle needs.
   static std::vector<OperandData> make(const Problem& problem, std::uint64_t seed) {
     const std::vector<Operand> specs = Pass::operands(problem);
     if (specs.size() != sizeof...(Pointers)) {
@@ -191,4 +206,4 @@ struct PassCallsOf<Pass, void (*)(const Launch&, const typename Pass::Problem&, 
 template <class Pass>
 struct PassCalls : PassCallsOf<Pass, typename Pass::Function> {};
 
-}  // namespace hilum::test
+}  // namespace hilum
