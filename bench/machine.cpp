@@ -1,0 +1,29 @@
+// See machine.h.
+#include "bench/machine.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <fstream>
+
+#include "kernels/isa.h"
+
+namespace hilum {
+
+std::string machine_line() {
+  std::string cpu = "unknown CPU", model, line;
+  std::ifstream info("/proc/cpuinfo");
+  while (std::getline(info, line)) {
+    const std::size_t colon = line.find(": ");
+    if (colon == std::string::npos) continue;
+    if (line.starts_with("model name")) cpu = line.substr(colon + 2);
+    if (line.starts_with("model\t")) model = line.substr(colon + 2);
+    if (line.empty()) break;
+  }
+  const std::time_t now = std::time(nullptr);
+  return fmt::format("{} (model {}), {}, g++ {}, {:%Y-%m-%d}", cpu, model, isa_name(isa()),
+                     __VERSION__, fmt::gmtime(now));
+}
+
+}  // namespace hilum
