@@ -1,6 +1,6 @@
 // Vec: a register of HILUM_LANES floats, for the instruction set being compiled (see isa.h). The
-// compiler's vector extensions give + - * / and comparisons; a*b+c becomes a fused multiply-add where
-// there is one. No include guard: included once an instruction set, in its own namespace.
+// compiler's vector extensions give + - * / and comparisons; a*b+c becomes a fused multiply-add
+// where there is one. No include guard: included once an instruction set, in its own namespace.
 
 namespace hilum::HILUM_ISA {
 
@@ -18,7 +18,32 @@ static inline __attribute__((always_inline)) void store(float* p, Vec v) {
 }
 static inline __attribute__((always_inline)) Vec broadcast(float value) { return value - Vec{}; }
 
-// The first `count` lanes (count <= lanes); the others read as zero and are not written.
+// The first `count` lanes (count <= lanes); the others read as zero and are not written, nor is
+// their memory touched.
+#if HILUM_LANES == 16
+static inline __attribute__((always_inline)) __mmask16 first_lanes(std::size_t count) {
+  return static_cast<__mmask16>((1u << count) - 1);
+}
+static inline __attribute__((always_inline)) Vec load_partial(const float* p, std::size_t count) {
+  return (Vec)_mm512_maskz_loadu_ps(first_lanes(count), p);
+}
+static inline __attribute__((always_inline)) void store_partial(float* p, Vec v,
+                                                                std::size_t count) {
+  _mm512_mask_storeu_ps(p, first_lanes(count), (__m512)v);
+}
+#elif HILUM_LANES == 8
+static inline __attribute__((always_inline)) __m256i first_lanes(std::size_t count) {
+  const VecInt lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  return (__m256i)(lane < static_cast<std::int32_t>(count));
+}
+static inline __attribute__((always_inline)) Vec load_partial(const float* p, std::size_t count) {
+  return (Vec)_mm256_maskload_ps(p, first_lanes(count));
+}
+static inline __attribute__((always_inline)) void store_partial(float* p, Vec v,
+                                                                std::size_t count) {
+  _mm256_maskstore_ps(p, first_lanes(count), (__m256)v);
+}
+#else
 static inline __attribute__((always_inline)) Vec load_partial(const float* p, std::size_t count) {
   Vec v = {};
   __builtin_memcpy(&v, p, count * sizeof(float));
@@ -28,6 +53,7 @@ static inline __attribute__((always_inline)) void store_partial(float* p, Vec v,
                                                                 std::size_t count) {
   __builtin_memcpy(p, &v, count * sizeof(float));
 }
+#endif
 
 // Lane by lane; like std::max, the second operand where they are equal or either is not a number.
 static inline __attribute__((always_inline)) Vec max(Vec a, Vec b) { return a > b ? a : b; }

@@ -9,3 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
