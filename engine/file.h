@@ -10,8 +10,8 @@
 namespace hilum {
 
 // Writes to a temporary name in the same folder, syncs and renames, so that a reader sees the old
-// file or the new one, never a part. Creates missing parent folders. A full disk or a folder without
-// permission is a data error that names the file; the temporary file is removed.
+// file or the new one, never a part. Creates missing parent folders. A full disk or a folder
+// without permission is a data error that names the file; the temporary file is removed.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 // Several pieces, written one after another without joining them in memory first.

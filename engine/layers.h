@@ -8,15 +8,24 @@ namespace hilum {
 
 class Conv2d : public Module {
  public:
-  // weight KRSC, bias K where asked for.
+  // weight KRSC [out, window, window, in / groups], bias [out] where asked for.
   Conv2d(std::size_t in, std::size_t out, std::size_t window, const Conv2dOptions& options = {},
          bool with_bias = true);
   std::string kind() const override { return "Conv2d"; }
   std::string describe() const override;
+  const Conv2dOptions& options() const { return options_; }
 
  protected:
-  Tensor compute(const Tensor& x) override;
+  Tensor compute(Tensor x) override;
+
+ private:
+  std::size_t in_, out_, window_;
+  Conv2dOptions options_;
+  Tensor &weight_, *bias_;
 };
+
+// Options of a convolution that keeps the size at stride 1: padding (window - 1) / 2.
+Conv2dOptions same_padding(std::size_t window, std::size_t stride = 1, std::size_t groups = 1);
 
 class Linear : public Module {
  public:
@@ -25,39 +34,120 @@ class Linear : public Module {
   std::string describe() const override;
 
  protected:
-  Tensor compute(const Tensor& x) override;
+  Tensor compute(Tensor x) override;
+
+ private:
+  std::size_t in_, out_;
+  Tensor &weight_, *bias_;
 };
 
-class BatchNorm2d : public Module {  // weight, bias; buffers running_mean, running_var
+// weight, bias; buffers running_mean, running_var. Batch statistics while training and not frozen.
+class BatchNorm2d : public Module {
  public:
   explicit BatchNorm2d(std::size_t channels, float epsilon = 1e-5f, float momentum = 0.1f);
+  std::string kind() const override { return "BatchNorm2d"; }
+  std::string describe() const override;
+
+ protected:
+  Tensor compute(Tensor x) override;
+
+ private:
+  std::size_t channels_;
+  float epsilon_, momentum_;
+  Tensor &weight_, &bias_, &running_mean_, &running_var_;
 };
-class ReLU : public Module {};
-class Sigmoid : public Module {};
+
+class ReLU : public Module {
+ public:
+  std::string kind() const override { return "ReLU"; }
+
+ protected:
+  Tensor compute(Tensor x) override { return relu(std::move(x)); }
+};
+
+class Sigmoid : public Module {
+ public:
+  std::string kind() const override { return "Sigmoid"; }
+
+ protected:
+  Tensor compute(Tensor x) override { return sigmoid(x); }
+};
+
 class MaxPool2d : public Module {
  public:
   explicit MaxPool2d(std::size_t window, std::size_t stride = 0, std::size_t pad = 0);  // 0: window
+  std::string kind() const override { return "MaxPool2d"; }
+  std::string describe() const override;
+
+ protected:
+  Tensor compute(Tensor x) override { return max_pool(x, options_); }
+
+ private:
+  PoolOptions options_;
 };
+
 class AvgPool2d : public Module {
  public:
   explicit AvgPool2d(std::size_t window, std::size_t stride = 0, std::size_t pad = 0);
-};
-class GlobalAvgPool : public Module {};
-class Flatten : public Module {};
-class Dropout : public Module {
- public:
-  // The mask of a step is drawn from (seed, layer, step): see set_dropout_state in random.h.
-  explicit Dropout(float p);
+  std::string kind() const override { return "AvgPool2d"; }
+  std::string describe() const override;
+
+ protected:
+  Tensor compute(Tensor x) override { return avg_pool(x, options_); }
+
+ private:
+  PoolOptions options_;
 };
 
-// Children are called "0", "1", … or as given.
+class GlobalAvgPool : public Module {
+ public:
+  std::string kind() const override { return "GlobalAvgPool"; }
+
+ protected:
+  Tensor compute(Tensor x) override { return global_avg_pool(x); }
+};
+
+// [N,H,W,C] to [N, C*H*W], channels first: a dense layer behind it has torchvision's weights.
+class Flatten : public Module {
+ public:
+  std::string kind() const override { return "Flatten"; }
+
+ protected:
+  Tensor compute(Tensor x) override { return flatten(x); }
+};
+
+// While training sets a share p of the values to zero and scales the others by 1 / (1 - p). The
+// mask of a step is drawn from (seed, path of this layer, step): see set_dropout_state in random.h.
+class Dropout : public Module {
+ public:
+  explicit Dropout(float p);
+  std::string kind() const override { return "Dropout"; }
+  std::string describe() const override;
+
+ protected:
+  Tensor compute(Tensor x) override;
+
+ private:
+  float p_;
+};
+
+// Runs its children in order.
 class Sequential : public Module {
  public:
   Sequential() = default;
+  // A child of a given name, or called by its number.
   template <class M, class... Args>
   M& emplace(const std::string& name, Args&&... args) {
     return add_child(name, std::make_unique<M>(std::forward<Args>(args)...));
   }
+  template <class M, class... Args>
+  M& append(Args&&... args) {
+    return emplace<M>(std::to_string(children().size()), std::forward<Args>(args)...);
+  }
+  std::string kind() const override { return "Sequential"; }
+
+ protected:
+  Tensor compute(Tensor x) override;
 };
 
 }  // namespace hilum

@@ -19,6 +19,13 @@ struct NamedTensor {
   Tensor tensor;
 };
 
+// How initialise() (init.h) fills weights; biases follow from it.
+enum class Init {
+  glorot_uniform,  // uniform in +-sqrt(6 / (fan_in + fan_out)), bias 0: Keras' default
+  he_normal,       // normal of deviation sqrt(2 / fan_out), bias 0: torchvision's ResNet, VGG
+  torch_default,   // uniform in +-sqrt(1 / fan_in), bias too: torch.nn.Linear and Conv2d
+};
+
 class Module {
  public:
   virtual ~Module() = default;
@@ -26,11 +33,12 @@ class Module {
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
-  // The public call: tells the profiler and the layer listener, then runs compute().
-  Tensor operator()(const Tensor& x);
+  // The public call: sets the module path, runs compute(), tells the layer listener. x is handed
+  // over with std::move where the caller needs it no more, so that layers may work in place.
+  Tensor operator()(Tensor x);
 
-  virtual std::string kind() const = 0;      // "Conv2d"
-  virtual std::string describe() const;      // "3x3, 32 -> 64, stride 2"; may be empty
+  virtual std::string kind() const = 0;                // "Conv2d"
+  virtual std::string describe() const { return ""; }  // "3x3, 32 -> 64, stride 2"
 
   // Everything below this module, in order of definition, names joined by dots.
   std::vector<NamedTensor> parameters() const;
@@ -38,46 +46,70 @@ class Module {
   std::size_t parameter_count() const;
   std::size_t trainable_count() const;
   std::vector<std::pair<std::string, Module*>> children() const;  // direct ones
+  // Direct parameter of this name; undefined where there is none.
+  Tensor parameter(const std::string& name) const;
+  // This module (under `prefix`), then all below it.
   void for_each(const std::function<void(const std::string& name, Module&)>& visit,
                 const std::string& prefix = "");
+  // The module of that path; a usage error that lists the modules where there is none.
+  Module& find(const std::string& path);
 
   void train(bool on = true);  // training or evaluation mode, this module and all below
   bool training() const { return training_; }
-  void to(Device device);
-  void freeze(bool frozen = true);  // parameters below need no gradient; batch norm uses fixed statistics
+  void to(Device device);  // before an optimiser takes the parameters
+  // Parameters below need no gradient; batch norm uses its running statistics and leaves them
+  // alone.
+  void freeze(bool frozen = true);
   bool frozen() const { return frozen_; }
 
-  // Sum of the regularisers of all modules below; undefined where there is none.
+  // Sum of the regularisers of all modules below that are not frozen; undefined where there is
+  // none.
   Tensor penalties();
   void set_regulariser(float l1, float l2);  // of this module's own weight
   float l1() const { return l1_; }
   float l2() const { return l2_; }
 
+  void set_init(Init init);  // this module and all below
+  Init init() const { return init_; }
+
  protected:
-  virtual Tensor compute(const Tensor& x) = 0;
+  virtual Tensor compute(Tensor x) = 0;
   Tensor& add_parameter(const std::string& name, const Shape& shape);
   Tensor& add_buffer(const std::string& name, const Shape& shape, float value);
   template <class M>
   M& add_child(const std::string& name, std::unique_ptr<M> child) {
     M& reference = *child;
+    static_cast<Module&>(reference).name_ = name;
     children_.emplace_back(name, std::move(child));
     return reference;
   }
 
  private:
-  std::vector<std::pair<std::string, std::unique_ptr<Tensor>>> parameters_, buffers_;
+  using Tensors = std::vector<std::pair<std::string, std::unique_ptr<Tensor>>>;
+  void collect(Tensors Module::*which, const std::string& prefix,
+               std::vector<NamedTensor>& out) const;
+
+  std::string name_;  // as the parent calls it
+  Tensors parameters_, buffers_;
   std::vector<std::pair<std::string, std::unique_ptr<Module>>> children_;
   bool training_ = true, frozen_ = false;
   float l1_ = 0, l2_ = 0;
+  Init init_ = Init::glorot_uniform;
 };
 
-// Told after every module's call (summary, profiler, Grad-CAM). One listener at a time.
-using LayerListener =
-    std::function<void(const std::string& path, const Module&, const Tensor& input, const Tensor& output)>;
+// Told after every module's call (summary, Grad-CAM): the path, the module, what went in and what
+// came out. One listener at a time; an inner one takes over while it lives.
+using LayerListener = std::function<void(const std::string& path, const Module&,
+                                         const Tensor& input, const Tensor& output)>;
 class ListenToLayers {
  public:
   explicit ListenToLayers(LayerListener listener);
   ~ListenToLayers();
+  ListenToLayers(const ListenToLayers&) = delete;
+  ListenToLayers& operator=(const ListenToLayers&) = delete;
+
+ private:
+  LayerListener before_;
 };
 
 }  // namespace hilum

@@ -1,5 +1,8 @@
 // Operations on tensors, on the tape. Each checks its shapes (usage errors name them), runs the
 // kernels through their tables and records its backward pass. One short file each in engine/ops/.
+//
+// Operations that take a Tensor by value work in place where it was handed over with std::move and
+// nobody else can see it.
 #pragma once
 
 #include <cstdint>
@@ -19,18 +22,18 @@ struct PoolOptions {
 };
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options = {});  // NHWC, KRSC
-Tensor dense(const Tensor& x, const Tensor& w);          // [N,I], [O,I] -> [N,O]
-Tensor bias(const Tensor& x, const Tensor& b);           // last axis
+Tensor dense(const Tensor& x, const Tensor& w);  // [N,I], [O,I] -> [N,O]
+Tensor bias(Tensor x, const Tensor& b);          // last axis
 Tensor max_pool(const Tensor& x, const PoolOptions& options = {});
 Tensor avg_pool(const Tensor& x, const PoolOptions& options = {});
-Tensor global_avg_pool(const Tensor& x);                 // [N,H,W,C] -> [N,C]
-Tensor relu(const Tensor& x);
+Tensor global_avg_pool(const Tensor& x);  // [N,H,W,C] -> [N,C]
+Tensor relu(Tensor x);
 Tensor sigmoid(const Tensor& x);
-Tensor add(const Tensor& a, const Tensor& b);            // same shape
-Tensor concat(const std::vector<Tensor>& parts);         // last axis
-Tensor flatten(const Tensor& x);                         // [N,H,W,C] -> [N,C*H*W], channels first
+Tensor add(Tensor a, const Tensor& b);            // same shape
+Tensor concat(const std::vector<Tensor>& parts);  // last axis
+Tensor flatten(const Tensor& x);                  // [N,H,W,C] -> [N,C*H*W], channels first
 Tensor dropout(const Tensor& x, float p, std::uint64_t seed, std::uint64_t offset);
-Tensor softmax(const Tensor& x);                         // [N,C]; not differentiable: for reading
+Tensor softmax(const Tensor& x);  // [N,C]; not differentiable: for reading
 
 // Training: uses and updates the running estimates (momentum = weight of the new value).
 // Otherwise they are fixed, and gradients for x, gamma and beta are still available.

@@ -13,10 +13,10 @@ namespace hilum {
 struct OptimizerOptions {
   std::string name = "adam";  // sgd, adam, adamw
   float lr = 1e-3f;
-  float momentum = 0.9f;      // sgd
-  bool nesterov = false;      // sgd
+  float momentum = 0.9f;  // sgd
+  bool nesterov = false;  // sgd
   float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
-  float weight_decay = 0;     // sgd, adam: L2 added to the gradient; adamw: decoupled
+  float weight_decay = 0;  // sgd, adam: L2 added to the gradient; adamw: decoupled
 };
 
 class Optimizer {

@@ -14,12 +14,12 @@
 namespace hilum {
 
 struct TensorFile {
-  std::vector<NamedTensor> tensors;              // float32 (other float types are converted) or i32
-  std::map<std::string, std::string> metadata;   // __metadata__
+  std::vector<NamedTensor> tensors;             // float32 (other float types are converted) or i32
+  std::map<std::string, std::string> metadata;  // __metadata__
 };
 
-// Checks header length, JSON, types, shapes, offsets, overlaps and gaps before anything is allocated;
-// data errors name the file.
+// Checks header length, JSON, types, shapes, offsets, overlaps and gaps before anything is
+// allocated; data errors name the file.
 TensorFile read_safetensors(const std::filesystem::path& path);
 void write_safetensors(const std::filesystem::path& path, const TensorFile& file);
 

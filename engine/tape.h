@@ -1,8 +1,14 @@
-// The tape, define-by-run: every operation that has an input which requires a gradient leaves a node
-// that knows how to turn the gradient of its output into gradients of its inputs.
+// The tape, define-by-run: every operation that has an input which requires a gradient leaves a
+// node that knows how to turn the gradient of its output into gradients of its inputs.
 //
 // An operation is written in one function: compute the output through kernels/, then
-//   return record("relu", {x}, y, [y_saved, …](const Tensor& dy) { … return {dx}; });
+//   return record("relu", {x}, y, [y_saved = y.detach(), …](Tensor dy) { … return {dx}; });
+// What the closure saves is detached: a saved handle would otherwise keep its whole tape alive, and
+// one of the operation's own output would never be freed.
+//
+// Work in place: an operation that takes a Tensor by value may overwrite it where sole_owner() says
+// that nobody else can see it. Callers hand over with std::move; a plain call copies the handle and
+// is safe.
 #pragma once
 
 #include <functional>
@@ -12,8 +18,10 @@
 
 namespace hilum {
 
-// Gradients of the inputs, in their order; an undefined Tensor where an input needs none.
-using BackwardFunction = std::function<std::vector<Tensor>(const Tensor& dy)>;
+// Gradients of the inputs, in their order; an undefined Tensor where an input needs none. dy is
+// handed over, so it may be reused where sole_owner() allows; the same buffer may be returned for
+// several inputs.
+using BackwardFunction = std::function<std::vector<Tensor>(Tensor dy)>;
 
 // Ties `output` to its inputs. Does nothing (and drops the closure, with what it saved) where no
 // input requires a gradient or a NoGrad lives. Returns `output`.
@@ -22,5 +30,9 @@ Tensor record(const char* name, const std::vector<Tensor>& inputs, Tensor output
 
 // Whether record() would keep a node for these inputs; saves work that only backward needs.
 bool needs_tape(const std::vector<Tensor>& inputs);
+
+// Whether `x` is the only handle on its tensor and the only user of its storage, and is no leaf
+// that wants a gradient: then nobody can tell if it is overwritten.
+bool sole_owner(const Tensor& x);
 
 }  // namespace hilum

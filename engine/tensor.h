@@ -39,8 +39,8 @@ class Shape {
   std::size_t rank_ = 0;
 };
 
-struct TensorState;  // storage, shape, gradient, node; tensor.cpp
-struct Node;         // tape.h
+struct TensorState;  // storage, shape, gradient, node; tensor_state.h
+struct Node;         // tensor_state.h
 
 class Tensor {
  public:
@@ -74,20 +74,23 @@ class Tensor {
   // Tape.
   bool requires_grad() const;
   Tensor& set_requires_grad(bool on);
-  Tensor grad() const;  // not defined() until backward() has reached this tensor
+  // Not defined() until backward() has reached this tensor. A result of an operation keeps its
+  // gradient only where retain_grad() was called on it.
+  Tensor grad() const;
+  Tensor& retain_grad();
   void set_grad(const Tensor& grad);
   void clear_grad();
-  // Gradients of this scalar with respect to every tensor on its tape that requires one; they are
-  // added to what is there. The tape is spent: its saved tensors are freed on the way.
+  // Gradients of this scalar with respect to every leaf on its tape that requires one; they are
+  // added to what is there. The tape is spent: its saved tensors are freed on the way, and a second
+  // backward() through any of it is a usage error. Several losses are added first.
   void backward() const;
   // With an explicit cotangent of this tensor's shape.
   void backward(const Tensor& cotangent) const;
 
   const std::shared_ptr<TensorState>& state() const { return state_; }
+  explicit Tensor(std::shared_ptr<TensorState> state) : state_(std::move(state)) {}
 
  private:
-  explicit Tensor(std::shared_ptr<TensorState> state) : state_(std::move(state)) {}
-  friend class Tape;
   std::shared_ptr<TensorState> state_;
 };
 
