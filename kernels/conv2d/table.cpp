@@ -66,6 +66,7 @@ Cost Conv2dBackwardWeight::cost(const Problem& a) { return conv2d_cost(a); }
 
 const Table<Conv2dForward>& Conv2dForward::table() {
   static const Table<Conv2dForward> rows = {
+      {"cpu2_direct", Device::cpu, nullptr, conv2d_forward_cpu2, conv2d_forward_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, conv2d_forward_onednn},
       ref_row<Conv2dForward>(),
   };
@@ -74,6 +75,8 @@ const Table<Conv2dForward>& Conv2dForward::table() {
 
 const Table<Conv2dBackwardData>& Conv2dBackwardData::table() {
   static const Table<Conv2dBackwardData> rows = {
+      {"cpu2_direct", Device::cpu, nullptr, conv2d_backward_data_cpu2,
+       conv2d_backward_data_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, conv2d_backward_data_onednn},
       ref_row<Conv2dBackwardData>(),
   };
