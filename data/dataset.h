@@ -26,7 +26,8 @@ struct Dataset {
 };
 
 // Reads what `path` is: a folder root/{train,val|valid|validation,test}/<class>/…, a folder
-// root/<class>/…, or a CSV manifest `path,label[,split][,group]` with paths relative to it.
+// root/<class>/… (a folder below a class folder names a patient: the group), a folder with a
+// manifest.csv in it, or a CSV manifest `path,label[,split][,group]` with paths relative to it.
 // Class folders that differ between splits by a suffix are matched by prefix; notes tell the
 // mapping. Data errors: missing or empty folder, a class with no image, a label in no class list.
 // With `classes` given (those of a trained network), names are matched to that list in its order.

@@ -108,15 +108,18 @@ Image read_image(const std::filesystem::path& path, std::size_t channels) {
   return decode_image(read_file(path), channels, path.string());
 }
 
-Image read_scan(const std::filesystem::path& path, std::size_t channels) {
-  Image image = read_image(path, channels);
+Image decode_scan(std::string_view bytes, std::size_t channels, const std::string& name) {
+  Image image = decode_image(bytes, channels, name);
   if (image.height < min_scan_side || image.width < min_scan_side) {
     throw bad_image(
-        path.string(),
-        fmt::format("image of {} x {} pixels: too small to be a scan (at least {} x {})",
-                    image.width, image.height, min_scan_side, min_scan_side));
+        name, fmt::format("image of {} x {} pixels: too small to be a scan (at least {} x {})",
+                          image.width, image.height, min_scan_side, min_scan_side));
   }
   return image;
+}
+
+Image read_scan(const std::filesystem::path& path, std::size_t channels) {
+  return decode_scan(read_file(path), channels, path.string());
 }
 
 void write_png(const std::filesystem::path& path, const Image& image) {

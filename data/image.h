@@ -41,6 +41,7 @@ ImageInfo image_info(std::string_view bytes, const std::string& name);
 // read_image for what is to be learned from: an image with a side below min_scan_side is a data
 // error too. Training, checking and prediction all read through this one.
 Image read_scan(const std::filesystem::path& path, std::size_t channels);
+Image decode_scan(std::string_view bytes, std::size_t channels, const std::string& name);
 
 // Separable resize: area average where it shrinks (no aliasing), bilinear where it grows.
 Image resize(const Image& image, std::size_t height, std::size_t width);
