@@ -9,20 +9,16 @@ namespace hilum {
 // "features.3"; empty outside of any module.
 const std::string& module_path();
 
-// Whether backward() is running.
-bool in_backward();
-
 // Sets the path while it lives.
 class PathScope {
  public:
-  explicit PathScope(std::string path, bool backward = false);
+  explicit PathScope(std::string path);
   ~PathScope();
   PathScope(const PathScope&) = delete;
   PathScope& operator=(const PathScope&) = delete;
 
  private:
-  std::string path_before_;
-  bool backward_before_;
+  std::string before_;
 };
 
 // "a" and "b" give "a.b"; an empty name adds nothing.

@@ -1,0 +1,155 @@
+// The caching allocator of allocator.h: free lists by size class under one lock.
+#include "engine/allocator.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "kernels/error.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
+#endif
+
+namespace hilum {
+namespace {
+
+constexpr std::size_t small_alignment = 64;
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+std::size_t machine_memory() {
+  std::size_t bytes = static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) *
+                      static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  // Inside a container the control group may allow less; "max" does not parse and changes nothing.
+  for (const char* path :
+       {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::ifstream file(path);
+    std::size_t allowed = 0;
+    if (file >> allowed && allowed > 0) bytes = std::min(bytes, allowed);
+  }
+  return bytes;
+}
+
+struct Pool {
+  std::mutex mutex;
+  std::unordered_map<std::size_t, std::vector<void*>> free;  // by size class
+  MemoryStatistics statistics;
+
+  void give_back_kept() {
+    for (auto& [bytes, blocks] : free) {
+      for (void* block : blocks) {
+        ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+        std::free(block);
+      }
+    }
+    free.clear();
+    statistics.kept = 0;
+  }
+};
+
+// Never destroyed: tensors in static storage may be freed after main() has ended.
+Pool& pool() {
+  static Pool* const pool = [] {
+    Pool* fresh = new Pool;
+    fresh->statistics.limit = machine_memory();
+    return fresh;
+  }();
+  return *pool;
+}
+
+void* system_allocate(std::size_t bytes) {
+  const std::size_t alignment = bytes >= huge_page ? huge_page : small_alignment;
+  void* block = nullptr;
+  if (::posix_memalign(&block, alignment, bytes) != 0) return nullptr;
+  if (bytes >= huge_page) ::madvise(block, bytes / huge_page * huge_page, MADV_HUGEPAGE);
+  return block;
+}
+
+constexpr double mib(std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+
+}  // namespace
+
+std::size_t size_class(std::size_t bytes) {
+  if (bytes <= small_alignment) return small_alignment;
+  // Above half of the range nothing can be had anyway; rounding up would overflow.
+  if (bytes > std::numeric_limits<std::size_t>::max() / 2) return bytes;
+  const std::size_t step = std::max(small_alignment, std::bit_floor(bytes - 1) / 8);
+  return (bytes + step - 1) / step * step;
+}
+
+void* allocate(std::size_t bytes) {
+  if (bytes == 0) return nullptr;
+  const std::size_t rounded = size_class(bytes);
+  Pool& p = pool();
+  const std::lock_guard lock(p.mutex);
+  MemoryStatistics& s = p.statistics;
+  void* block = nullptr;
+  if (auto kept = p.free.find(rounded); kept != p.free.end() && !kept->second.empty()) {
+    block = kept->second.back();
+    kept->second.pop_back();
+    s.kept -= rounded;
+  } else {
+    auto fits = [&] { return rounded <= s.limit && s.in_use + s.kept <= s.limit - rounded; };
+    if (!fits()) p.give_back_kept();
+    if (fits()) block = system_allocate(rounded);
+    if (block == nullptr && s.kept > 0) {
+      p.give_back_kept();
+      block = system_allocate(rounded);
+    }
+    if (block == nullptr) {
+      throw device_error(
+          "memory: {} bytes ({:.1f} MiB) cannot be had: {:.1f} MiB in use, {:.1f} MiB at the peak, "
+          "limit {:.1f} MiB. Lower the batch size or the image size.",
+          bytes, mib(bytes), mib(s.in_use), mib(s.peak), mib(s.limit));
+    }
+  }
+  s.in_use += rounded;
+  s.peak = std::max(s.peak, s.in_use);
+  ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+  ASAN_POISON_MEMORY_REGION(static_cast<char*>(block) + bytes, rounded - bytes);
+  return block;
+}
+
+void deallocate(void* block, std::size_t bytes) noexcept {
+  if (block == nullptr) return;
+  const std::size_t rounded = size_class(bytes);
+  Pool& p = pool();
+  const std::lock_guard lock(p.mutex);
+  ASAN_POISON_MEMORY_REGION(block, rounded);
+  p.free[rounded].push_back(block);
+  p.statistics.in_use -= rounded;
+  p.statistics.kept += rounded;
+}
+
+MemoryStatistics memory_statistics() {
+  const std::lock_guard lock(pool().mutex);
+  return pool().statistics;
+}
+
+void reset_peak_memory() {
+  const std::lock_guard lock(pool().mutex);
+  pool().statistics.peak = pool().statistics.in_use;
+}
+
+void set_memory_limit(std::size_t bytes) {
+  const std::lock_guard lock(pool().mutex);
+  pool().statistics.limit = bytes;
+}
+
+void release_kept_memory() {
+  const std::lock_guard lock(pool().mutex);
+  pool().give_back_kept();
+}
+
+}  // namespace hilum

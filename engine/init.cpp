@@ -1,0 +1,70 @@
+// The three schemes of Init.
+#include "engine/init.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/scope.h"
+#include "kernels/philox.h"
+
+namespace hilum {
+namespace {
+
+// Inputs and outputs of one neuron: filters [K,R,S,C] count their taps, dense weights are [O,I].
+struct Fan {
+  double in, out;
+};
+Fan fan_of(const Shape& w) {
+  const auto size = [&w](std::size_t i) { return static_cast<double>(w[i]); };
+  if (w.rank() == 4) return {size(1) * size(2) * size(3), size(0) * size(1) * size(2)};
+  return {size(1), size(0)};
+}
+
+void fill_uniform(Tensor& t, const Philox& random, double bound) {
+  for (std::size_t i = 0; i < t.count(); ++i) {
+    t.data()[i] = static_cast<float>(random.uniform(i, -bound, bound));
+  }
+}
+
+void fill_weight(Tensor& w, Init init, const Philox& random) {
+  const Fan fan = fan_of(w.shape());
+  switch (init) {
+    case Init::glorot_uniform:
+      return fill_uniform(w, random, std::sqrt(6 / (fan.in + fan.out)));
+    case Init::torch_default:
+      return fill_uniform(w, random, std::sqrt(1 / fan.in));
+    case Init::he_normal: {
+      const double deviation = std::sqrt(2 / fan.out);
+      for (std::size_t i = 0; i < w.count(); ++i) {
+        w.data()[i] = static_cast<float>(deviation * random.normal(i));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void initialise(Module& module, std::uint64_t seed) {
+  const Philox random = Philox{seed}.child(purpose("init"));
+  module.for_each([&](const std::string& path, Module& m) {
+    auto stream = [&](const char* name) { return random.child(purpose(join_path(path, name))); };
+    Tensor weight = m.parameter("weight"), bias = m.parameter("bias");
+    const bool drawn = weight.defined() && weight.shape().rank() > 1;
+    if (drawn) {
+      fill_weight(weight, m.init(), stream("weight"));
+    } else if (weight.defined()) {
+      std::fill_n(weight.data(), weight.count(), 1.0f);
+    }
+    if (bias.defined() && drawn && m.init() == Init::torch_default) {
+      fill_uniform(bias, stream("bias"), std::sqrt(1 / fan_of(weight.shape()).in));
+    } else if (bias.defined()) {
+      std::fill_n(bias.data(), bias.count(), 0.0f);
+    }
+  });
+  for (NamedTensor& buffer : module.buffers()) {
+    const bool variance = buffer.name.ends_with("running_var");
+    std::fill_n(buffer.tensor.data(), buffer.tensor.count(), variance ? 1.0f : 0.0f);
+  }
+}
+
+}  // namespace hilum

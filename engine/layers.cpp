@@ -1,0 +1,112 @@
+// Bodies of layers.h: each layer hands its parameters to an operation of ops.h.
+#include "engine/layers.h"
+
+#include "engine/random.h"
+#include "engine/scope.h"
+#include "kernels/error.h"
+
+namespace hilum {
+namespace {
+
+PoolOptions square_pool(std::size_t window, std::size_t stride, std::size_t pad) {
+  if (stride == 0) stride = window;
+  return {window, window, stride, stride, pad, pad};
+}
+
+std::string describe_pool(const PoolOptions& o) {
+  std::string text = fmt::format("{}x{}", o.window_h, o.window_w);
+  if (o.stride_h != o.window_h) text += fmt::format(", stride {}", o.stride_h);
+  if (o.pad_h != 0) text += fmt::format(", pad {}", o.pad_h);
+  return text;
+}
+
+}  // namespace
+
+Conv2dOptions same_padding(std::size_t window, std::size_t stride, std::size_t groups) {
+  Conv2dOptions options;
+  options.stride_h = options.stride_w = stride;
+  options.pad_h = options.pad_w = (window - 1) / 2;
+  options.groups = groups;
+  return options;
+}
+
+Conv2d::Conv2d(std::size_t in, std::size_t out, std::size_t window, const Conv2dOptions& options,
+               bool with_bias)
+    : in_(in),
+      out_(out),
+      window_(window),
+      options_(options),
+      weight_(add_parameter("weight", {out, window, window, in / options.groups})),
+      bias_(with_bias ? &add_parameter("bias", {out}) : nullptr) {}
+
+std::string Conv2d::describe() const {
+  std::string text = fmt::format("{}x{}, {} -> {}", window_, window_, in_, out_);
+  if (options_.stride_h != 1) text += fmt::format(", stride {}", options_.stride_h);
+  if (options_.pad_h != 0) text += fmt::format(", pad {}", options_.pad_h);
+  if (options_.dilation_h != 1) text += fmt::format(", dilation {}", options_.dilation_h);
+  if (options_.groups != 1) text += fmt::format(", groups {}", options_.groups);
+  return text;
+}
+
+Tensor Conv2d::compute(Tensor x) {
+  Tensor y = conv2d(x, weight_, options_);
+  return bias_ ? bias(std::move(y), *bias_) : y;
+}
+
+Linear::Linear(std::size_t in, std::size_t out, bool with_bias)
+    : in_(in),
+      out_(out),
+      weight_(add_parameter("weight", {out, in})),
+      bias_(with_bias ? &add_parameter("bias", {out}) : nullptr) {}
+
+std::string Linear::describe() const { return fmt::format("{} -> {}", in_, out_); }
+
+Tensor Linear::compute(Tensor x) {
+  Tensor y = dense(x, weight_);
+  return bias_ ? bias(std::move(y), *bias_) : y;
+}
+
+BatchNorm2d::BatchNorm2d(std::size_t channels, float epsilon, float momentum)
+    : channels_(channels),
+      epsilon_(epsilon),
+      momentum_(momentum),
+      weight_(add_parameter("weight", {channels})),
+      bias_(add_parameter("bias", {channels})),
+      running_mean_(add_buffer("running_mean", {channels}, 0)),
+      running_var_(add_buffer("running_var", {channels}, 1)) {
+  std::fill_n(weight_.data(), channels, 1.0f);
+}
+
+std::string BatchNorm2d::describe() const { return fmt::format("{}", channels_); }
+
+Tensor BatchNorm2d::compute(Tensor x) {
+  return batch_norm(x, weight_, bias_, running_mean_, running_var_, training() && !frozen(),
+                    momentum_, epsilon_);
+}
+
+MaxPool2d::MaxPool2d(std::size_t window, std::size_t stride, std::size_t pad)
+    : options_(square_pool(window, stride, pad)) {}
+std::string MaxPool2d::describe() const { return describe_pool(options_); }
+
+AvgPool2d::AvgPool2d(std::size_t window, std::size_t stride, std::size_t pad)
+    : options_(square_pool(window, stride, pad)) {}
+std::string AvgPool2d::describe() const { return describe_pool(options_); }
+
+Dropout::Dropout(float p) : p_(p) {
+  if (!(p >= 0 && p < 1)) throw usage_error("Dropout: rate {}. Expected 0 <= rate < 1.", p);
+}
+
+std::string Dropout::describe() const { return fmt::format("{}", p_); }
+
+Tensor Dropout::compute(Tensor x) {
+  if (!training() || p_ == 0) return x;
+  const DropoutStream stream = dropout_stream(module_path());
+  return dropout(x, p_, stream.seed, stream.offset);
+}
+
+Tensor Sequential::compute(Tensor x) {
+  for (const auto& [name, child] : children()) x = (*child)(std::move(x));
+  return x;
+}
+
+}  // namespace hilum
