@@ -1,8 +1,6 @@
 // Collects kernel events under the module path of the moment.
 #include "engine/profiler.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -12,6 +10,7 @@
 #include "engine/scope.h"
 #include "kernels/dispatch.h"
 #include "kernels/roof.h"
+#include "kernels/threads.h"
 
 namespace hilum {
 
@@ -137,7 +136,7 @@ void Profiler::write_chrome_trace(const std::filesystem::path& path) const {
 }
 
 const Roof& measured_roof() {
-  static const Roof roof{measure_gflops(), measure_gigabytes(), omp_get_max_threads()};
+  static const Roof roof{measure_gflops(), measure_gigabytes(), static_cast<int>(thread_count())};
   return roof;
 }
 
