@@ -4,6 +4,8 @@
 
 #include "kernels/conv2d/cases.h"
 #include "kernels/conv2d/ref.h"
+#include "kernels/dense/cases.h"
+#include "kernels/dense/ref.h"
 #include "kernels/dispatch.h"
 #include "kernels/relu/cases.h"
 #include "kernels/relu/ref.h"
@@ -15,6 +17,7 @@ struct PassList {};
 
 // Passes of one operation, forward first.
 using AllOperations = PassList<PassList<Conv2dForward, Conv2dBackwardData, Conv2dBackwardWeight>,
+                               PassList<DenseForward, DenseBackwardData, DenseBackwardWeight>,
                                PassList<ReluForward, ReluBackward>>;
 
 // The cases of a pass.

@@ -1,0 +1,70 @@
+// dense: problem, costs and the tables of its rows, best first.
+#include "kernels/dense/dense.h"
+#include "kernels/dense/ref.h"
+#include "kernels/dense/rows.h"
+#include "kernels/error.h"
+#include "kernels/ref_row.h"
+
+namespace hilum {
+
+std::string DenseProblem::describe() const { return fmt::format("{}x{} -> {}", n, i, o); }
+
+void check(const DenseProblem& a) {
+  if (a.n == 0 || a.i == 0 || a.o == 0) {
+    throw usage_error("dense {}: batch, inputs and outputs must each be at least 1.", a.describe());
+  }
+}
+
+namespace {
+Cost dense_cost(const DenseProblem& a) {
+  return {2.0 * static_cast<double>(a.n) * static_cast<double>(a.w_count()),
+          4.0 * static_cast<double>(a.x_count() + a.w_count() + a.y_count())};
+}
+}  // namespace
+
+std::vector<Operand> DenseForward::operands(const Problem& a) {
+  return {{"x", a.x_count()}, {"w", a.w_count()}, {"y", a.y_count()}};
+}
+std::vector<Operand> DenseBackwardData::operands(const Problem& a) {
+  return {{"w", a.w_count()}, {"dy", a.y_count()}, {"dx", a.x_count()}};
+}
+std::vector<Operand> DenseBackwardWeight::operands(const Problem& a) {
+  return {{"x", a.x_count()}, {"dy", a.y_count()}, {"dw", a.w_count()}};
+}
+Cost DenseForward::cost(const Problem& a) { return dense_cost(a); }
+Cost DenseBackwardData::cost(const Problem& a) { return dense_cost(a); }
+Cost DenseBackwardWeight::cost(const Problem& a) { return dense_cost(a); }
+
+const Table<DenseForward>& DenseForward::table() {
+  static const Table<DenseForward> rows = {
+      {"cpu2_gemm", Device::cpu, nullptr, dense_forward_cpu2_gemm, dense_forward_cpu2_workspace},
+      {"onednn", Device::cpu, nullptr, dense_forward_onednn},
+      {"cpu1", Device::cpu, nullptr, dense_forward_cpu1},
+      ref_row<DenseForward>(),
+  };
+  return rows;
+}
+
+const Table<DenseBackwardData>& DenseBackwardData::table() {
+  static const Table<DenseBackwardData> rows = {
+      {"cpu2_gemm", Device::cpu, nullptr, dense_backward_data_cpu2_gemm,
+       dense_backward_data_cpu2_workspace},
+      {"onednn", Device::cpu, nullptr, dense_backward_data_onednn},
+      {"cpu1", Device::cpu, nullptr, dense_backward_data_cpu1},
+      ref_row<DenseBackwardData>(),
+  };
+  return rows;
+}
+
+const Table<DenseBackwardWeight>& DenseBackwardWeight::table() {
+  static const Table<DenseBackwardWeight> rows = {
+      {"cpu2_gemm", Device::cpu, nullptr, dense_backward_weight_cpu2_gemm,
+       dense_backward_weight_cpu2_workspace},
+      {"onednn", Device::cpu, nullptr, dense_backward_weight_onednn},
+      {"cpu1", Device::cpu, nullptr, dense_backward_weight_cpu1},
+      ref_row<DenseBackwardWeight>(),
+  };
+  return rows;
+}
+
+}  // namespace hilum
