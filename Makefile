@@ -1,6 +1,6 @@
 # The front door to CMake: every target does its own set-up. `make` alone prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: run test bench layers format check deps sanitize help program configure
+.PHONY: help run test bench layers format check layout tidy sanitize deps program configure
 
 HILUM_BUILD ?= build
 HILUM_RUNS ?= runs
@@ -21,8 +21,11 @@ phantom = $(HILUM_RUNS)/phantom
 first = $(HILUM_RUNS)/first
 sources = find kernels engine nets data apps tests bench -name '*.h' -o -name '*.cpp' -o -name '*.cu' \
   -o -name '*.cuh' | sort
-# clang looks for omp.h among its own headers; this folder holds a link to the one of g++.
+# clang looks for omp.h among its own headers; this folder holds a link to the one of g++, whose
+# two-argument __malloc__ attribute clang does not know.
 omp = $(HILUM_BUILD)/omp
+tidy = clang-tidy --quiet -p $(HILUM_BUILD) --extra-arg=-isystem$(abspath $(omp)) \
+  '--extra-arg=-D__malloc__(free)=__malloc__'
 
 help:  ## print this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' Makefile | expand -t 18
@@ -55,12 +58,17 @@ format:  ## lay out the sources with clang-format
 	@.ci/deps check
 	@$(sources) | xargs clang-format -i
 
-check: configure layers  ## layout, layers, names and common mistakes (clang-tidy; minutes)
+check: layout layers tidy  ## layout, layers, names and common mistakes (clang-tidy: minutes)
+
+layout:
 	@.ci/deps check
 	@$(sources) | xargs clang-format --dry-run --Werror
+
+tidy: configure
+	@.ci/deps check
 	@mkdir -p $(omp) && ln -sf $$(g++ -print-file-name=include/omp.h) $(omp)/omp.h
-	@$(sources) | grep -E '^(kernels|engine|nets|data|apps)/.*\.cpp$$' | xargs -P $(JOBS) -n 1 \
-	  clang-tidy --quiet -p $(HILUM_BUILD) --extra-arg=-isystem$(abspath $(omp))
+	@$(sources) | grep -E '^(kernels|engine|nets|data|apps)/.*\.cpp$$' | \
+	  xargs -P $(JOBS) -n 1 $(tidy)
 
 sanitize: deps  ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@+$(MAKE) --no-print-directory test HILUM_BUILD=$(HILUM_BUILD)-sanitize TEST_ARGS="-L floor $(TEST_ARGS)" \
