@@ -13,6 +13,15 @@ PoolOptions square_pool(std::size_t window, std::size_t stride, std::size_t pad)
   return {window, window, stride, stride, pad, pad};
 }
 
+// Channels per filter; refuses what conv2d could never run, before memory is taken for it.
+std::size_t group_channels(std::size_t in, std::size_t out, std::size_t groups) {
+  if (groups == 0 || in % groups != 0 || out % groups != 0) {
+    throw usage_error("Conv2d {} -> {}: {} groups do not divide the channels evenly.", in, out,
+                      groups);
+  }
+  return in / groups;
+}
+
 std::string describe_pool(const PoolOptions& o) {
   std::string text = fmt::format("{}x{}", o.window_h, o.window_w);
   if (o.stride_h != o.window_h) text += fmt::format(", stride {}", o.stride_h);
@@ -36,7 +45,8 @@ Conv2d::Conv2d(std::size_t in, std::size_t out, std::size_t window, const Conv2d
       out_(out),
       window_(window),
       options_(options),
-      weight_(add_parameter("weight", {out, window, window, in / options.groups})),
+      weight_(
+          add_parameter("weight", {out, window, window, group_channels(in, out, options.groups)})),
       bias_(with_bias ? &add_parameter("bias", {out}) : nullptr) {}
 
 std::string Conv2d::describe() const {

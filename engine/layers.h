@@ -70,7 +70,7 @@ class Sigmoid : public Module {
   std::string kind() const override { return "Sigmoid"; }
 
  protected:
-  Tensor compute(Tensor x) override { return sigmoid(x); }
+  Tensor compute(Tensor x) override { return sigmoid(std::move(x)); }
 };
 
 class MaxPool2d : public Module {

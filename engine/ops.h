@@ -28,7 +28,7 @@ Tensor max_pool(const Tensor& x, const PoolOptions& options = {});
 Tensor avg_pool(const Tensor& x, const PoolOptions& options = {});
 Tensor global_avg_pool(const Tensor& x);  // [N,H,W,C] -> [N,C]
 Tensor relu(Tensor x);
-Tensor sigmoid(const Tensor& x);
+Tensor sigmoid(Tensor x);
 Tensor add(Tensor a, const Tensor& b);            // same shape
 Tensor concat(const std::vector<Tensor>& parts);  // last axis
 Tensor flatten(const Tensor& x);                  // [N,H,W,C] -> [N,C*H*W], channels first

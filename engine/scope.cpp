@@ -10,8 +10,7 @@ thread_local std::string current_path;
 
 const std::string& module_path() { return current_path; }
 
-PathScope::PathScope(std::string path)
-    : before_(std::exchange(current_path, std::move(path))) {}
+PathScope::PathScope(std::string path) : before_(std::exchange(current_path, std::move(path))) {}
 
 PathScope::~PathScope() { current_path = std::move(before_); }
 

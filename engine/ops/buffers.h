@@ -1,0 +1,33 @@
+// What the files of this folder share: output buffers and checks.
+#pragma once
+
+#include <string_view>
+#include <utility>
+
+#include "engine/ops.h"
+#include "engine/tape.h"
+#include "kernels/dispatch.h"
+
+namespace hilum {
+
+// Where an operation that may work in place writes: x's own buffer where nobody else can see it, a
+// new one of the same shape otherwise. Keep x alive while the kernel reads it.
+inline Tensor output_for(const Tensor& x) {
+  return sole_owner(x) ? x.detach() : Tensor::empty(x.shape(), x.device());
+}
+
+inline void check_rank(std::string_view op, const char* what, const Tensor& x, std::size_t rank) {
+  if (x.shape().rank() != rank) {
+    throw usage_error("{}: {} is {}. Expected {} axes, got {}.", op, what, x.shape().str(), rank,
+                      x.shape().rank());
+  }
+}
+
+inline void check_same_device(std::string_view op, const Tensor& a, const Tensor& b) {
+  if (a.device() != b.device()) {
+    throw usage_error("{}: operands lie on {} and {}. Move one with to().", op,
+                      device_name(a.device()), device_name(b.device()));
+  }
+}
+
+}  // namespace hilum

@@ -1,0 +1,41 @@
+// conv2d on the tape. The input is kept for dw, the filters for dx.
+#include "kernels/conv2d/conv2d.h"
+
+#include "engine/ops/buffers.h"
+
+namespace hilum {
+
+Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& o) {
+  check_rank("conv2d", "x (NHWC)", x, 4);
+  check_rank("conv2d", "w (KRSC)", w, 4);
+  check_same_device("conv2d", x, w);
+  const Conv2dProblem a{x.size(0), x.size(1),    x.size(2),    x.size(3),  w.size(0),
+                        w.size(1), w.size(2),    o.stride_h,   o.stride_w, o.pad_h,
+                        o.pad_w,   o.dilation_h, o.dilation_w, o.groups};
+  check(a);
+  if (w.size(3) * a.groups != a.c) {
+    throw usage_error("conv2d: filters {} in {} groups want {} channels. Got x {}.",
+                      w.shape().str(), a.groups, w.size(3) * a.groups, x.shape().str());
+  }
+  const Device device = x.device();
+  Tensor y = Tensor::empty({a.n, a.p(), a.q(), a.k}, device);
+  run<Conv2dForward>(device, a, x.data(), w.data(), y.data());
+
+  Tensor x_saved, w_saved;
+  if (w.requires_grad()) x_saved = x.detach();
+  if (x.requires_grad()) w_saved = w.detach();
+  return record("conv2d", {x, w}, y, [=](Tensor dy) {
+    Tensor dx, dw;
+    if (w_saved.defined()) {
+      dx = Tensor::empty({a.n, a.h, a.w, a.c}, device);
+      run<Conv2dBackwardData>(device, a, w_saved.data(), dy.data(), dx.data());
+    }
+    if (x_saved.defined()) {
+      dw = Tensor::empty({a.k, a.r, a.s, a.c / a.groups}, device);
+      run<Conv2dBackwardWeight>(device, a, x_saved.data(), dy.data(), dw.data());
+    }
+    return std::vector<Tensor>{dx, dw};
+  });
+}
+
+}  // namespace hilum
