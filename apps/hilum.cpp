@@ -1,1 +1,62 @@
-int main(){}
+// hilum: one program, one file a subcommand. Here are the command line as a whole and the one place
+// where errors become exit codes: 0 done, 1 a check failed, 2 usage, 3 data, 4 device, 130
+// interrupted after a checkpoint.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "apps/config_file.h"
+#include "apps/session.h"
+#include "kernels/error.h"
+
+namespace {
+
+int fail(int code, std::string message) {
+  while (!message.empty() && message.back() == '\n') message.pop_back();
+  fmt::print(stderr, "hilum: {}\n", message);
+  return code;
+}
+
+constexpr int usage = static_cast<int>(hilum::ErrorKind::usage);
+constexpr int data = static_cast<int>(hilum::ErrorKind::data);
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Convolutional networks from scratch, and the chest-CT experiments they are for.",
+               "hilum");
+  app.set_version_flag("--version", std::string("hilum ") + hilum::program_version);
+  app.option_defaults()->always_capture_default();
+  app.require_subcommand(1);
+  hilum::Session session;
+  hilum::add_summary(app, session);
+  hilum::add_train(app, session);
+  hilum::add_evaluate(app, session);
+  hilum::add_predict(app, session);
+  hilum::add_data(app, session);
+  hilum::add_kernels(app, session);
+  hilum::enable_config(app);
+  try {
+    app.parse(argc, argv);
+    const int code = session.action();
+    // Results that could not be written were not given.
+    if (std::fflush(stdout) != 0) {
+      return fail(data, "standard output: cannot be written. Is the disk full?");
+    }
+    return code;
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    return fail(usage, fmt::format("{} Try `hilum --help` or `hilum <command> --help`.",
+                                   std::string(error.what()) +
+                                       (std::string(error.what()).ends_with('.') ? "" : ".")));
+  } catch (const hilum::Error& error) {
+    return fail(static_cast<int>(error.kind()), error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(data, "memory: not enough of it. Use a smaller --batch-size or --size.");
+  } catch (const std::exception& error) {
+    return fail(data, error.what());
+  }
+}

@@ -1,0 +1,114 @@
+// TOML through CLI11's own reader; the writer is ours because only what this subcommand knows
+// should be in the file, with defaults, so that the file alone repeats the run.
+#include "apps/config_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+
+#include "kernels/error.h"
+
+namespace hilum {
+namespace {
+
+std::string environment_name(const std::string& option) {
+  std::string name = "HILUM_" + option;
+  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return name;
+}
+
+bool in_environment(const std::string& option) {
+  const char* value = std::getenv(environment_name(option).c_str());
+  return value != nullptr && *value != '\0';
+}
+
+// CLI11 lets a file win over the environment; here it is the other way round, so what the
+// environment sets is dropped from the file.
+class TomlBelowEnvironment : public CLI::ConfigTOML {
+ public:
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
+    std::erase_if(items, [](const CLI::ConfigItem& item) { return in_environment(item.name); });
+    return items;
+  }
+};
+
+// Options that say which data or folder this call is about never come from the environment.
+bool from_environment(const CLI::Option& option) {
+  const std::string name = option.get_single_name();
+  return option.get_configurable() && !option.get_lnames().empty() && name != "data";
+}
+
+void name_environment(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (from_environment(*option)) option->envname(environment_name(option->get_lnames().front()));
+  }
+  for (CLI::App* command : app.get_subcommands({})) name_environment(*command);
+}
+
+// Numbers and truth values as they are, everything else quoted.
+std::string toml_value(const std::string& value) {
+  if (value == "true" || value == "false") return value;
+  char* end = nullptr;
+  std::strtod(value.c_str(), &end);
+  const bool number =
+      !value.empty() && *end == '\0' && std::isdigit(static_cast<unsigned char>(value.back()));
+  if (number) return value;
+  return value.find('"') == std::string::npos ? '"' + value + '"' : "'" + value + "'";
+}
+
+}  // namespace
+
+void enable_config(CLI::App& app) {
+  app.config_formatter(std::make_shared<TomlBelowEnvironment>());
+  app.set_config("--config", "", "read options from a TOML file");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.fallthrough();
+  name_environment(app);
+}
+
+std::string option_value(const CLI::Option& option) {
+  if (option.count() == 0) {
+    const bool flag = option.get_expected_max() == 0;
+    return flag ? "false" : option.get_default_str();
+  }
+  std::string joined;
+  for (const std::string& result : option.reduced_results()) {
+    joined += (joined.empty() ? "" : ",") + result;
+  }
+  return joined;
+}
+
+std::string resolved_config(const CLI::App& command) {
+  std::string text = fmt::format("[{}]\n", command.get_name());
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_configurable() || option->get_lnames().empty()) continue;
+    const std::string value = option_value(*option);
+    if (value.empty()) continue;
+    text += fmt::format("{} = {}\n", option->get_lnames().front(), toml_value(value));
+  }
+  return text;
+}
+
+std::map<std::string, std::string> read_config(const std::filesystem::path& path,
+                                               const std::string& command) {
+  std::map<std::string, std::string> values;
+  try {
+    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(path.string())) {
+      if (item.parents != std::vector<std::string>{command} || item.name == "++" ||
+          item.name == "--") {
+        continue;
+      }
+      std::string joined;
+      for (const std::string& input : item.inputs) joined += (joined.empty() ? "" : ",") + input;
+      values[item.name] = joined;
+    }
+  } catch (const CLI::Error& error) {
+    throw data_error("configuration '{}': {}", path.string(), error.what());
+  }
+  return values;
+}
+
+}  // namespace hilum

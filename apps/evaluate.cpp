@@ -1,0 +1,126 @@
+// hilum evaluate: what a trained network scores on a set, with intervals.
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "apps/checkpoint.h"
+#include "apps/config_file.h"
+#include "apps/prepare.h"
+#include "apps/report.h"
+#include "apps/run_folder.h"
+#include "engine/file.h"
+#include "kernels/error.h"
+
+namespace hilum {
+namespace {
+
+struct Flags {
+  std::string run, data, split;
+  std::size_t batch = 64, workers = 1;
+  bool as_json = false, skip_bad = false;
+};
+
+std::string stored(const std::map<std::string, std::string>& config, const std::string& name,
+                   const RunFolder& run) {
+  const auto found = config.find(name);
+  if (found == config.end()) {
+    throw data_error("{}: has no '{}'. Say it on the command line.", run.config().string(), name);
+  }
+  return found->second;
+}
+
+// Gives the images of the run's own set the splits they had in training. An image of another set
+// is in no split.
+void restore_splits(Dataset& dataset, const std::map<std::string, std::string>& config,
+                    const RunFolder& run, const Session& session) {
+  const nlohmann::json about = nlohmann::json::parse(read_file(run.about()), nullptr, false);
+  Dataset candidate = dataset;
+  try {
+    Session silent = session;
+    silent.quiet = true;
+    split_for_training(candidate, parse_split(stored(config, "split", run)),
+                       std::stoull(stored(config, "seed", run)), silent);
+  } catch (const std::exception&) {
+    return;  // it cannot be the set that the run was trained on
+  }
+  if (about.is_object() && about.contains("data") &&
+      about["data"].value("content", "") == fingerprint(candidate)) {
+    dataset = std::move(candidate);
+    session.note("note", "splits as drawn for the run");
+  }
+}
+
+std::string choose_split(const Dataset& dataset, const std::string& asked) {
+  if (asked == "all") return asked;
+  if (asked.empty()) {
+    for (const char* split : {"test", "val"}) {
+      if (!dataset.indices(split).empty()) return split;
+    }
+    return "all";
+  }
+  if (dataset.indices(asked).empty()) {
+    throw data_error(
+        "{}: has no image in split '{}'. Expected a split that it has, or --split all.",
+        dataset.root.string(), asked);
+  }
+  return asked;
+}
+
+int run(const Flags& flags, const Session& session) {
+  const Device device = session.start();
+  const RunFolder run{flags.run};
+  const TrainedNet trained = load_trained(run.path);
+  trained.net->to(device);
+  std::map<std::string, std::string> config;
+  if (std::filesystem::exists(run.config())) config = read_config(run.config(), "train");
+  const std::string data = flags.data.empty() ? stored(config, "data", run) : flags.data;
+
+  Dataset dataset = open_dataset(data, trained.recipe.classes, flags.skip_bad, session);
+  if (dataset.indices("val").empty()) restore_splits(dataset, config, run, session);
+  const std::string split = choose_split(dataset, flags.split);
+  std::vector<std::size_t> which = dataset.indices(split);
+  if (split == "all") {
+    for (std::size_t i = 0; i < dataset.items.size(); ++i) which.push_back(i);
+  }
+  session.note(split, describe_part(dataset, which));
+
+  LoaderOptions options = loader_for(trained.recipe, flags.batch);
+  options.workers = flags.workers;
+  Loader loader(dataset, which, options);
+  const Predictions predictions =
+      classify(*trained.net, loader, trained.recipe.classes.size(), device);
+  const Metrics metrics = metrics_of(predictions, trained.recipe.classes);
+  write_results(run, predictions, dataset, metrics, split);
+  if (flags.as_json) {
+    nlohmann::json result = metrics_json(metrics, split);
+    result["run"] = flags.run;
+    result["data"] = data;
+    fmt::print("{}\n", result.dump(2));
+  } else {
+    fmt::print("{}", metrics_text(metrics, split));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, Session& session) {
+  CLI::App* command =
+      add_command(app, "evaluate", "score a trained network on a labelled set", session);
+  auto flags = std::make_shared<Flags>();
+  command->add_option("--run", flags->run, "run folder")->required()->configurable(false);
+  command->add_option("--data", flags->data, "folder or manifest; the run's own if not given");
+  command
+      ->add_option("--split", flags->split,
+                   "train, val, test or all; test if there is one, else val")
+      ->check(CLI::IsMember({"train", "val", "test", "all"}));
+  command->add_option("--batch-size", flags->batch, "images at a time")->check(CLI::PositiveNumber);
+  command->add_option("--workers", flags->workers, "threads that prepare images")
+      ->check(CLI::Range(0, 256));
+  command->add_flag("--json", flags->as_json, "for programs");
+  command->add_flag("--skip-bad", flags->skip_bad, "leave out images that cannot be read");
+  command->callback(
+      [flags, &session] { session.action = [=, &session] { return run(*flags, session); }; });
+}
+
+}  // namespace hilum

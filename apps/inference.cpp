@@ -1,0 +1,140 @@
+// The one way by which images become logits, shared by validation, evaluate and predict.
+#include "apps/inference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "engine/safetensors.h"
+#include "kernels/error.h"
+#include "nets/net.h"
+
+namespace hilum {
+
+std::map<std::string, std::string> to_metadata(const NetRecipe& recipe) {
+  using nlohmann::json;
+  return {{"format", "hilum"},
+          {"net", recipe.net},
+          {"classes", json(recipe.classes).dump()},
+          {"size", std::to_string(recipe.size)},
+          {"channels", std::to_string(recipe.channels)},
+          {"mean", json(recipe.normalisation.mean).dump()},
+          {"deviation", json(recipe.normalisation.deviation).dump()}};
+}
+
+NetRecipe from_metadata(const std::map<std::string, std::string>& metadata,
+                        const std::string& source) {
+  auto text = [&](const char* key) {
+    const auto found = metadata.find(key);
+    if (found == metadata.end()) {
+      throw data_error(
+          "checkpoint '{}': its metadata has no '{}'. Expected a file that `hilum train` wrote.",
+          source, key);
+    }
+    return found->second;
+  };
+  try {
+    NetRecipe recipe;
+    recipe.net = text("net");
+    recipe.classes = nlohmann::json::parse(text("classes")).get<std::vector<std::string>>();
+    recipe.size = std::stoul(text("size"));
+    recipe.channels = std::stoul(text("channels"));
+    recipe.normalisation.mean = nlohmann::json::parse(text("mean")).get<std::vector<float>>();
+    recipe.normalisation.deviation =
+        nlohmann::json::parse(text("deviation")).get<std::vector<float>>();
+    return recipe;
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw data_error("checkpoint '{}': its metadata cannot be read: {}.", source, error.what());
+  }
+}
+
+TrainedNet load_trained(const std::filesystem::path& run) {
+  const std::filesystem::path path = run / "best.safetensors";
+  if (!std::filesystem::exists(path)) {
+    throw data_error(
+        "run '{}': holds no best.safetensors. Expected the folder of a run that has finished at "
+        "least one epoch; `hilum train --out {}` makes one.",
+        run.string(), run.string());
+  }
+  const TensorFile file = read_safetensors(path);
+  TrainedNet trained;
+  trained.recipe = from_metadata(file.metadata, path.string());
+  const NetRecipe& recipe = trained.recipe;
+  trained.net = make_net(recipe.net, recipe.classes.size(), recipe.channels, recipe.size);
+  load_state_dict(*trained.net, file.tensors, path.string());
+  trained.net->train(false);
+  return trained;
+}
+
+std::vector<float> Predictions::probabilities() const {
+  std::vector<float> result(logits.size());
+  for (std::size_t row = 0; row < logits.size(); row += classes) {
+    const float* z = logits.data() + row;
+    const double top = *std::max_element(z, z + classes);
+    double total = 0;
+    for (std::size_t c = 0; c < classes; ++c) total += std::exp(z[c] - top);
+    for (std::size_t c = 0; c < classes; ++c) {
+      result[row + c] = static_cast<float>(std::exp(z[c] - top) / total);
+    }
+  }
+  return result;
+}
+
+double Predictions::loss() const {
+  double sum = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const float* z = logits.data() + i * classes;
+    const double top = *std::max_element(z, z + classes);
+    double total = 0;
+    for (std::size_t c = 0; c < classes; ++c) total += std::exp(z[c] - top);
+    sum += std::log(total) + top - z[labels[i]];
+  }
+  return sum / static_cast<double>(labels.size());
+}
+
+Tensor input_of(const Batch& batch, Device device) {
+  return Tensor::from(batch.pixels, {batch.n, batch.height, batch.width, batch.channels})
+      .to(device);
+}
+
+Tensor labels_of(const Batch& batch, Device device) {
+  return Tensor::from(batch.labels, {batch.n}).to(device);
+}
+
+LoaderOptions loader_for(const NetRecipe& recipe, std::size_t batch) {
+  LoaderOptions options;
+  options.size = recipe.size;
+  options.channels = recipe.channels;
+  options.batch = batch;
+  options.normalisation = recipe.normalisation;
+  options.cache_bytes = 0;  // every image is read once
+  return options;
+}
+
+Predictions classify(Module& net, Loader& loader, std::size_t classes, Device device,
+                     const std::function<bool(std::size_t done)>& progress) {
+  const NoGrad no_grad;
+  net.train(false);
+  Predictions predictions;
+  predictions.classes = classes;
+  Batch batch;
+  loader.start(0);
+  while (loader.next(batch)) {
+    const std::vector<float> logits = net(input_of(batch, device)).values();
+    predictions.logits.insert(predictions.logits.end(), logits.begin(), logits.end());
+    predictions.labels.insert(predictions.labels.end(), batch.labels.begin(), batch.labels.end());
+    predictions.index.insert(predictions.index.end(), batch.index.begin(), batch.index.end());
+    if (progress && !progress(predictions.index.size())) break;
+  }
+  return predictions;
+}
+
+Metrics metrics_of(const Predictions& predictions, const std::vector<std::string>& classes) {
+  Metrics metrics = compute_metrics(classes, predictions.labels, predictions.probabilities());
+  metrics.loss = predictions.loss();
+  return metrics;
+}
+
+}  // namespace hilum

@@ -1,0 +1,171 @@
+// Timing and checking of rows, generic over all passes.
+#include "apps/kernel_run.h"
+
+#include <algorithm>
+#include <cfloat>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+
+#include "apps/terminal.h"
+#include "engine/profiler.h"
+#include "kernels/operands.h"
+#include "kernels/tables.h"
+
+namespace hilum {
+namespace {
+
+using Table2d = std::vector<std::vector<std::string>>;
+
+// Median wall time in seconds; the first call (plans, first touch) is not counted. The operands
+// stay in the caches where they fit, as between the layers of a network.
+template <class Pass>
+double median_seconds(const Row<Pass>& row, const typename Pass::Problem& problem,
+                      std::vector<OperandData>& operands, std::size_t repeat) {
+  Launch launch;
+  if (row.workspace != nullptr) launch.workspace = workspace(row.workspace(problem));
+  PassCalls<Pass>::row(row, launch, problem, operands);
+  std::vector<double> seconds;
+  for (std::size_t i = 0; i < repeat; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    PassCalls<Pass>::row(row, launch, problem, operands);
+    seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  std::sort(seconds.begin(), seconds.end());
+  return seconds[seconds.size() / 2];
+}
+
+// The largest error of any output in eps x sum of |terms|.
+double largest_error(const std::vector<OperandData>& got, const std::vector<OperandData>& oracle) {
+  double largest = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    if (got[i].input) continue;
+    for (std::size_t j = 0; j < got[i].spec.count; ++j) {
+      const double scale = FLT_EPSILON * oracle[i].magnitude[j].magnitude + FLT_MIN;
+      const double error = std::fabs(got[i].f32[j] - oracle[i].f64[j]) / scale;
+      if (!(error <= largest)) largest = error;  // a NaN stays
+    }
+  }
+  return largest;
+}
+
+// "-" for what is too small to say: an operation without arithmetic has no GFLOP/s.
+std::string rate(double amount, double seconds) {
+  return amount > 0 ? fmt::format("{:.1f}", amount * 1e-9 / seconds) : "-";
+}
+
+template <class Pass>
+class PassRun {
+ public:
+  PassRun(const KernelRunFlags& flags, Device device) : flags_(flags), device_(device) {}
+
+  void list_cases() const {
+    for (const auto& a_case : cases_of<Pass>()) {
+      fmt::print("{}.{}  {:<28}{}\n", Pass::op, Pass::pass, a_case.name, a_case.problem.describe());
+    }
+  }
+
+  // Lines for the table; false where a row went beyond its tolerance.
+  bool run(Table2d& lines) {
+    bool good = true;
+    for (const auto& a_case : cases_of<Pass>()) {
+      const bool chosen =
+          flags_.one_case.empty() ? a_case.use == Use::bench : a_case.name == flags_.one_case;
+      if (chosen) good = run_case(a_case, lines) && good;
+    }
+    return good;
+  }
+
+ private:
+  bool run_case(const Case<typename Pass::Problem>& a_case, Table2d& lines) {
+    std::vector<OperandData> operands = PassCalls<Pass>::make(a_case.problem, 1);
+    std::vector<OperandData> oracle;
+    if (flags_.check) {
+      widen(operands);
+      PassCalls<Pass>::template reference<double>(a_case.problem, operands);
+      PassCalls<Pass>::template reference<Magnitude>(a_case.problem, operands);
+      oracle = operands;
+    }
+    bool good = true;
+    for (const Row<Pass>& row : Pass::table()) {
+      if (!flags_.row.empty() && flags_.row != row.name) continue;
+      // The reference takes seconds on a layer: only where it is asked for, or the case is small.
+      const bool slow = std::string_view(row.name) == "ref" && a_case.use == Use::bench;
+      if (slow && flags_.row.empty()) continue;
+      good = run_row(row, a_case, operands, oracle, lines) && good;
+    }
+    return good;
+  }
+
+  bool run_row(const Row<Pass>& row, const Case<typename Pass::Problem>& a_case,
+               std::vector<OperandData>& operands, const std::vector<OperandData>& oracle,
+               Table2d& lines) {
+    const std::string pass = fmt::format("{}.{}", Pass::op, Pass::pass);
+    const std::string what = fmt::format("{}: {}", a_case.name, a_case.problem.describe());
+    if (const char* reason = why_not(row, device_, a_case.problem)) {
+      lines.push_back({pass, what, row.name, reason});
+      return true;
+    }
+    for (OperandData& operand : operands) {
+      if (!operand.input) reset_output(operand);
+    }
+    const double seconds = median_seconds(row, a_case.problem, operands, flags_.repeat);
+    const Cost cost = Pass::cost(a_case.problem);
+    const Roof& roof = measured_roof();
+    const double bound =
+        std::max(cost.flop * 1e-9 / roof.gflops, cost.bytes * 1e-9 / roof.gigabytes);
+    std::vector<std::string> line = {pass,
+                                     what,
+                                     row.name,
+                                     fmt::format("{:.3f}", seconds * 1e3),
+                                     rate(cost.flop, seconds),
+                                     rate(cost.bytes, seconds),
+                                     fmt::format("{:.0f} %", 100 * bound / seconds)};
+    bool good = true;
+    if (flags_.check) {
+      const double error = largest_error(operands, oracle);
+      good = error <= row.tolerance;
+      line.push_back(fmt::format("{:.2f} of {:g}{}", error, row.tolerance, good ? "" : " WRONG"));
+    }
+    lines.push_back(line);
+    return good;
+  }
+
+  const KernelRunFlags& flags_;
+  Device device_;
+};
+
+}  // namespace
+
+int run_kernels(const KernelRunFlags& flags, const Session& session) {
+  const Device device = session.start();
+  Table2d lines = {{"pass", "case", "row", "ms", "GFLOP/s", "GB/s", "of roof"}};
+  if (flags.check) lines[0].push_back("error, eps x |terms|");
+  bool good = true, found = false;
+  for_each_pass([&]<class Pass>() {
+    if (flags.asked != Pass::op && flags.asked != fmt::format("{}.{}", Pass::op, Pass::pass))
+      return;
+    found = true;
+    PassRun<Pass> pass(flags, device);
+    if (flags.list_cases) {
+      pass.list_cases();
+    } else {
+      good = pass.run(lines) && good;
+    }
+  });
+  if (!found) throw unknown_operation(flags.asked);
+  if (flags.list_cases) return 0;
+  if (lines.size() == 1) {
+    throw usage_error(
+        "kernels run {}: no row '{}' or no case '{}'. `hilum kernels list {}` shows "
+        "the rows, --cases the cases.",
+        flags.asked, flags.row, flags.one_case, flags.asked);
+  }
+  const Roof& roof = measured_roof();
+  fmt::print("{}\nroof measured now: {:.0f} GFLOP/s, {:.1f} GB/s, {} threads; median of {} runs\n",
+             text_table(lines, true), roof.gflops, roof.gigabytes, roof.threads, flags.repeat);
+  return good ? 0 : static_cast<int>(ErrorKind::check);
+}
+
+}  // namespace hilum

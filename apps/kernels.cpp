@@ -1,0 +1,146 @@
+// hilum kernels list | run: what implementations exist, what runs here, how fast. Written once over
+// the tables of kernels/tables.h, so a new operation or row shows up by itself.
+#include <cstdio>
+#include <memory>
+
+#include "apps/kernel_run.h"
+#include "apps/session.h"
+#include "apps/terminal.h"
+#include "kernels/tables.h"
+
+namespace hilum {
+namespace {
+
+// How many of the pass's cases this row can run here, and why not the first that it cannot.
+struct Reach {
+  std::size_t runs = 0, cases = 0;
+  std::string reason;
+};
+
+template <class Pass>
+Reach reach_of(const Row<Pass>& row, Device device) {
+  Reach reach;
+  for (const auto& a_case : cases_of<Pass>()) {
+    ++reach.cases;
+    const char* reason = why_not(row, device, a_case.problem);
+    if (reason == nullptr) {
+      ++reach.runs;
+    } else if (reach.reason.empty()) {
+      reach.reason = reason;
+    }
+  }
+  return reach;
+}
+
+template <class Pass>
+bool is_asked(const std::string& asked) {
+  return asked.empty() || asked == Pass::op || asked == fmt::format("{}.{}", Pass::op, Pass::pass);
+}
+
+// One line a pass: rows best first; in brackets what does not run here, with a share what runs some
+// of the cases only.
+std::vector<std::vector<std::string>> matrix(const std::string& asked, Device device) {
+  std::vector<std::vector<std::string>> lines;
+  for_each_pass([&]<class Pass>() {
+    if (!is_asked<Pass>(asked)) return;
+    std::string first, rows;
+    for (const Row<Pass>& row : Pass::table()) {
+      const Reach reach = reach_of<Pass>(row, device);
+      if (first.empty() && reach.runs != 0) first = row.name;
+      std::string text = row.name;
+      if (reach.runs == 0) text = "[" + text + "]";
+      if (reach.runs != 0 && reach.runs != reach.cases) {
+        text += fmt::format(" ({}/{})", reach.runs, reach.cases);
+      }
+      rows += (rows.empty() ? "" : ", ") + text;
+    }
+    lines.push_back({Pass::op, Pass::pass, first, rows});
+  });
+  return lines;
+}
+
+std::vector<std::vector<std::string>> details(const std::string& asked, Device device) {
+  std::vector<std::vector<std::string>> lines;
+  for_each_pass([&]<class Pass>() {
+    if (!is_asked<Pass>(asked)) return;
+    for (const Row<Pass>& row : Pass::table()) {
+      const Reach reach = reach_of<Pass>(row, device);
+      lines.push_back({fmt::format("{}.{}", Pass::op, Pass::pass), row.name,
+                       device_name(row.device), fmt::format("{}/{}", reach.runs, reach.cases),
+                       reach.reason});
+    }
+  });
+  return lines;
+}
+
+struct ListFlags {
+  std::string asked;
+  bool markdown = false;
+};
+
+int run_list(const ListFlags& flags, const Session& session) {
+  const Device device = session.start();
+  std::vector<std::vector<std::string>> lines;
+  const bool detailed = !flags.asked.empty();
+  lines = detailed ? details(flags.asked, device) : matrix(flags.asked, device);
+  if (lines.empty()) throw unknown_operation(flags.asked);
+  std::vector<std::string> head =
+      detailed
+          ? std::vector<std::string>{"pass", "row", "device", "cases", "does not run because it"}
+          : std::vector<std::string>{"operation", "pass", "first choice", "rows, best first"};
+  if (flags.markdown) {
+    auto print = [](const std::vector<std::string>& cells) {
+      fmt::print("| {} |\n", fmt::join(cells, " | "));
+    };
+    print(head);
+    fmt::print("|{}\n", fmt::join(std::vector<std::string>(head.size(), "---|"), ""));
+    for (const auto& line : lines) print(line);
+    return 0;
+  }
+  lines.insert(lines.begin(), head);
+  fmt::print("{}", text_table(lines, true));
+  if (!detailed) {
+    fmt::print(
+        "\n(n/m): runs n of the m cases; [row]: does not run here. `hilum kernels list OP` says "
+        "why.\n");
+  }
+  return 0;
+}
+
+}  // namespace
+
+Error unknown_operation(const std::string& asked) {
+  std::string names;
+  for_each_pass([&]<class Pass>() {
+    names += fmt::format("{}{}.{}", names.empty() ? "" : ", ", Pass::op, Pass::pass);
+  });
+  return usage_error("kernels: no operation or pass is called '{}'. Expected one of {}.", asked,
+                     names);
+}
+
+void add_kernels(CLI::App& app, Session& session) {
+  CLI::App* kernels = app.add_subcommand("kernels", "implementations: list and time them");
+  kernels->require_subcommand(1);
+
+  CLI::App* command = add_command(*kernels, "list", "what exists and what runs here", session);
+  auto list = std::make_shared<ListFlags>();
+  command->add_option("operation", list->asked, "OP or OP.PASS, to see every row with its reason")
+      ->configurable(false);
+  command->add_flag("--markdown", list->markdown, "as a Markdown table");
+  command->callback(
+      [=, &session] { session.action = [=, &session] { return run_list(*list, session); }; });
+
+  command = add_command(*kernels, "run", "time rows on the cases of an operation", session);
+  auto flags = std::make_shared<KernelRunFlags>();
+  command->add_option("operation", flags->asked, "OP or OP.PASS")->required()->configurable(false);
+  command->add_option("--row", flags->row, "this row only");
+  command->add_option("--case", flags->one_case, "this case only; see the names with --cases");
+  command->add_flag("--cases", flags->list_cases, "list the cases and stop");
+  command->add_option("--repeat", flags->repeat, "runs of which the median is taken")
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--check", flags->check, "compare with the oracle in double too (slow)");
+  command->callback(
+      [=, &session] { session.action = [=, &session] { return run_kernels(*flags, session); }; });
+}
+
+}  // namespace hilum

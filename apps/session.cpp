@@ -1,0 +1,53 @@
+// Devices, threads and forced kernels as the shared options ask for them.
+#include "apps/session.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "kernels/dispatch.h"
+#include "kernels/tables.h"
+#include "kernels/threads.h"
+
+namespace hilum {
+
+Device Session::start() const {
+  if (threads != 0) set_thread_count(threads);
+  if (!kernels.empty()) force_kernels(kernels);
+  check_forced_kernels();
+  const std::string kind = device.substr(0, device.find(':'));
+  if (device == "auto" || device == "cpu") return Device::cpu;
+  if (device == "emu" || kind == "cuda") {
+    throw device_error(
+        "device '{}': this build has no CUDA rows, so neither cuda nor emu exists. Use --device "
+        "cpu or auto.",
+        device);
+  }
+  throw usage_error("device '{}': is not known. Expected auto, cpu, cuda, cuda:N or emu.", device);
+}
+
+void Session::note(const std::string& label, const std::string& text) const {
+  if (!quiet) fmt::print(stderr, "{:<10}{}\n", label, text);
+}
+
+void Session::warn(const std::string& text) const { fmt::print(stderr, "hilum: {}\n", text); }
+
+CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description,
+                      Session& session) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  const std::string group = "Everywhere";
+  command->add_option("--device", session.device, "auto, cpu, cuda, cuda:N or emu")->group(group);
+  command->add_option("--threads", session.threads, "CPU threads; 0 is all of them")->group(group);
+  command->add_option("--kernels", session.kernels, "rows to use, as conv2d=ref,dense.forward=cpu1")
+      ->group(group);
+  command->add_flag("--quiet", session.quiet, "results, warnings and errors only")
+      ->group(group)
+      ->configurable(false);
+  command->footer(
+      "--config FILE reads options from a TOML file. An option is taken from the command line, "
+      "else\n"
+      "from the environment (--batch-size is HILUM_BATCH_SIZE), else from FILE, else its default.");
+  return command;
+}
+
+}  // namespace hilum

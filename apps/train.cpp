@@ -1,0 +1,260 @@
+// hilum train: from a folder of images to a run folder. The order matters: everything that can be
+// wrong with options, data and network is found before anything is written, and everything is
+// written before it is needed.
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "apps/checkpoint.h"
+#include "apps/config_file.h"
+#include "apps/interrupt.h"
+#include "apps/prepare.h"
+#include "apps/report.h"
+#include "apps/terminal.h"
+#include "apps/train_flags.h"
+#include "engine/file.h"
+#include "engine/init.h"
+#include "engine/profiler.h"
+#include "engine/safetensors.h"
+#include "kernels/error.h"
+#include "kernels/isa.h"
+#include "kernels/threads.h"
+#include "nets/net.h"
+#include "nets/summary.h"
+
+namespace hilum {
+namespace {
+
+using nlohmann::json;
+
+std::string now_text() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::tm utc;
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+  return text;
+}
+
+// One training run, step by step; run() is the order of things.
+class TrainRun {
+ public:
+  TrainRun(CLI::App& command, TrainFlags& flags, const Session& session)
+      : command_(command), flags_(flags), session_(session), run_{flags.out} {}
+
+  int run() {
+    open_folder();
+    device_ = session_.start();
+    options_ = train_options(flags_);
+    open_data();
+    make_network();
+    begin_folder();
+    const TrainEnd end = learn();
+    write_about(end);
+    if (end == TrainEnd::interrupted) {
+      session_.warn(fmt::format(
+          "interrupted after step {} (epoch {}); all of it is in {}. Go on with: hilum train --out "
+          "{} --resume",
+          state_.step, state_.epoch + 1, run_.last().string(), run_.path.string()));
+      return exit_interrupted;
+    }
+    finish();
+    return 0;
+  }
+
+ private:
+  void open_folder() {
+    if (run_.empty()) {
+      if (flags_.resume) session_.note("note", "nothing to resume yet: this is a new run");
+    } else if (flags_.resume) {
+      adopt_config(command_, run_);
+    } else if (!flags_.overwrite) {
+      throw usage_error(
+          "train --out {}: exists and is not empty. Choose another folder, go on with --resume, or "
+          "replace the run in it with --overwrite.",
+          run_.path.string());
+    }
+    if (flags_.data.empty()) {
+      throw usage_error("train --data: is missing. Expected a folder of images or a CSV manifest.");
+    }
+  }
+
+  void open_data() {
+    const NetDefaults& own = net_defaults(flags_.net);
+    recipe_.net = flags_.net;
+    recipe_.size = flags_.size != 0 ? flags_.size : own.size;
+    recipe_.channels = flags_.channels != 0 ? flags_.channels : own.channels;
+    dataset_ = open_dataset(flags_.data, {}, flags_.skip_bad, session_);
+    split_for_training(dataset_, parse_split(flags_.split), flags_.seed, session_);
+    recipe_.classes = dataset_.classes;
+    fingerprint_ = fingerprint(dataset_);
+    for (const char* split : {"train", "val", "test"}) {
+      const std::vector<std::size_t> which = dataset_.indices(split);
+      if (!which.empty()) session_.note(split, describe_part(dataset_, which));
+    }
+    const std::vector<std::size_t> counts = dataset_.count_by_class(dataset_.indices("val"));
+    const auto top = std::max_element(counts.begin(), counts.end());
+    session_.note("floor",
+                  fmt::format("val accuracy of always saying {}: {}",
+                              dataset_.classes[static_cast<std::size_t>(top - counts.begin())],
+                              rate_text({*top, dataset_.indices("val").size()})));
+  }
+
+  void make_network() {
+    net_ = make_net(flags_.net, recipe_.classes.size(), recipe_.channels, recipe_.size);
+    initialise(*net_, flags_.seed);
+    net_->to(device_);
+    optimizer_ = make_optimizer(net_->parameters(), options_.optimizer);
+    const Summary summary = summarise(*net_, recipe_.channels, recipe_.size);
+    session_.note(
+        "network",
+        fmt::format("{} for {}x{}x{}: {} parameters, {} trainable, {:.1f} MFLOP forward an image, "
+                    "{:.0f} MiB to train",
+                    recipe_.net, recipe_.size, recipe_.size, recipe_.channels, summary.parameters,
+                    summary.trainable, summary.flop * 1e-6,
+                    static_cast<double>(summary.training_bytes(options_.batch)) / (1 << 20)));
+    if (flags_.normalise == "set") {
+      recipe_.normalisation = measure_normalisation(dataset_, dataset_.indices("train"),
+                                                    recipe_.size, recipe_.channels);
+    }
+  }
+
+  // From here on the folder is ours.
+  void begin_folder() {
+    run_.create();
+    run_.remove_leftovers();
+    if (flags_.overwrite) run_.clear();
+    if (flags_.resume && std::filesystem::exists(run_.last())) {
+      state_ = load_checkpoint(run_.last(), *net_, *optimizer_, recipe_, fingerprint_);
+      session_.note("resume",
+                    fmt::format("after step {}, in epoch {}", state_.step, state_.epoch + 1));
+    }
+    write_file_atomically(run_.config(), resolved_config(command_));
+    write_about(std::nullopt);
+  }
+
+  void write_about(std::optional<TrainEnd> end) {
+    json about = {
+        {"program", std::string("hilum ") + program_version},
+        {"started", started_},
+        {"device", device_name(device_)},
+        {"isa", isa_name(isa())},
+        {"threads", thread_count()},
+        {"data", {{"path", flags_.data}, {"content", fingerprint_}, {"notes", dataset_.notes}}},
+        {"classes", recipe_.classes},
+        {"parameters", net_->parameter_count()},
+        {"steps", state_.step},
+        {"epochs", state_.epoch}};
+    for (const char* split : {"train", "val", "test"}) {
+      about["data"][split] = dataset_.count_by_class(dataset_.indices(split));
+    }
+    if (state_.best_epoch != 0) {
+      about["best"] = {{"epoch", state_.best_epoch},
+                       {"monitor", monitor_name(options_.monitor)},
+                       {"value", state_.best}};
+    }
+    about["state"] = !end                              ? "running"
+                     : *end == TrainEnd::interrupted   ? "interrupted"
+                     : *end == TrainEnd::stopped_early ? "stopped early"
+                                                       : "finished";
+    if (end) about["ended"] = now_text();
+    if (end) about["weights"] = fmt::format("{:016x}", weights_hash(*net_));
+    write_file_atomically(run_.about(), about.dump(2) + '\n');
+  }
+
+  TrainEnd learn() {
+    std::optional<Profiler> profiler;
+    if (flags_.profile) profiler.emplace();
+    ProgressLine progress(!session_.quiet);
+    TrainHooks hooks;
+    std::uint64_t shown = ~std::uint64_t{0};
+    hooks.on_step = [&](std::size_t done, std::size_t total, const TrainState& state) {
+      if (shown != state.epoch) {
+        progress.start(fmt::format("epoch {}/{}", state.epoch + 1, options_.epochs), 0, total);
+        shown = state.epoch;
+      }
+      progress.update(done, fmt::format("loss {:.4f}", state.loss_sum / static_cast<double>(done)));
+    };
+    hooks.on_best = [&](const TrainState& state) {
+      TensorFile file{state_dict(*net_), to_metadata(recipe_)};
+      file.metadata["epoch"] = std::to_string(state.best_epoch);
+      file.metadata[monitor_name(options_.monitor)] = fmt::format("{:.9g}", state.best);
+      write_safetensors(run_.best(), file);
+    };
+    hooks.on_epoch = [&](const TrainState& state) {
+      progress.clear();
+      write_file_atomically(run_.history(), history_csv(state.history));
+      if (!session_.quiet) fmt::print(stderr, "{}\n", epoch_line(state.history.back()));
+    };
+    hooks.on_checkpoint = [&](const TrainState& state) {
+      save_checkpoint(run_.last(), *net_, *optimizer_, recipe_, state, fingerprint_);
+    };
+    hooks.should_stop = interrupted;
+    const CatchInterrupt catch_interrupt;
+    const TrainEnd end =
+        fit(*net_, *optimizer_, dataset_, recipe_, options_, device_, state_, hooks);
+    progress.clear();
+    if (profiler) {
+      profiler->write_csv(run_.profile());
+      profiler->write_chrome_trace(run_.trace());
+      std::fputs(profiler->table().c_str(), stdout);
+    }
+    return end;
+  }
+
+  std::string epoch_line(const EpochRow& row) const {
+    return fmt::format(
+        "epoch {:>{}}/{}  loss {:.4f}  acc {:.3f}  val_loss {:.4f}  val_acc {:.3f}  val_auc {:.3f} "
+        " "
+        "lr {:.2g}  {:.0f} images/s{}",
+        row.epoch, std::to_string(options_.epochs).size(), options_.epochs, row.train_loss,
+        row.train_accuracy, row.val_loss, row.val_accuracy, row.val_auc, row.lr,
+        row.images_per_second, row.best ? "  best" : "");
+  }
+
+  // The best weights, read back from the file, on the validation images.
+  void finish() {
+    const std::uint64_t last_hash = weights_hash(*net_);
+    const TrainedNet best = load_trained(run_.path);
+    best.net->to(device_);
+    Loader loader(dataset_, dataset_.indices("val"), loader_for(recipe_, options_.batch));
+    const Predictions predictions = classify(*best.net, loader, recipe_.classes.size(), device_);
+    const Metrics metrics = metrics_of(predictions, recipe_.classes);
+    write_results(run_, predictions, dataset_, metrics, "val");
+    fmt::print("{}\n", metrics_text(metrics, "val"));
+    fmt::print("best epoch  {} of {}, {} {:.4f}{}\n", state_.best_epoch, state_.epoch,
+               monitor_name(options_.monitor), state_.best,
+               state_.stopped_early ? " (stopped early)" : "");
+    fmt::print("weights     {:016x} best, {:016x} last\n", weights_hash(*best.net), last_hash);
+    fmt::print("run folder  {}\n", run_.path.string());
+  }
+
+  CLI::App& command_;
+  TrainFlags& flags_;
+  const Session& session_;
+  RunFolder run_;
+  std::string started_ = now_text();
+  Device device_ = Device::cpu;
+  TrainOptions options_;
+  Dataset dataset_;
+  std::string fingerprint_;
+  NetRecipe recipe_;
+  std::unique_ptr<Module> net_;
+  std::unique_ptr<Optimizer> optimizer_;
+  TrainState state_;
+};
+
+}  // namespace
+
+void add_train(CLI::App& app, Session& session) {
+  CLI::App* command = add_command(app, "train", "train a network on a folder of images", session);
+  auto flags = std::make_shared<TrainFlags>();
+  declare_flags(*command, *flags);
+  command->callback([=, &session] {
+    session.action = [=, &session] { return TrainRun(*command, *flags, session).run(); };
+  });
+}
+
+}  // namespace hilum

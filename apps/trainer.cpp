@@ -1,0 +1,196 @@
+// The loop itself: epochs, steps, validation, best, plateau, early stop.
+#include "apps/trainer.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "engine/random.h"
+#include "engine/safetensors.h"
+#include "kernels/error.h"
+
+namespace hilum {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// Weights that make every class count alike: n / (classes x n of the class), mean 1 over the set.
+Tensor class_weights(const Dataset& dataset, const std::vector<std::size_t>& which, Device device) {
+  const std::vector<std::size_t> counts = dataset.count_by_class(which);
+  std::vector<float> weights;
+  for (const std::size_t count : counts) {
+    weights.push_back(static_cast<float>(static_cast<double>(which.size()) /
+                                         static_cast<double>(counts.size() * count)));
+  }
+  return Tensor::from(weights, {weights.size()}).to(device);
+}
+
+std::size_t count_correct(const Tensor& logits, const std::vector<std::int32_t>& labels) {
+  const std::vector<float> z = logits.values();
+  const std::size_t classes = z.size() / labels.size();
+  std::size_t correct = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto row = z.begin() + static_cast<std::ptrdiff_t>(i * classes);
+    const auto top = std::max_element(row, row + static_cast<std::ptrdiff_t>(classes)) - row;
+    correct += top == labels[i] ? 1 : 0;
+  }
+  return correct;
+}
+
+double monitored(const EpochRow& row, Monitor monitor) {
+  switch (monitor) {
+    case Monitor::val_loss:
+      return row.val_loss;
+    case Monitor::val_accuracy:
+      return row.val_accuracy;
+    case Monitor::val_auc:
+      return row.val_auc;
+  }
+  return row.val_loss;
+}
+
+// After validation: is this the best epoch, is it time for a smaller rate, or to stop?
+void judge_epoch(const EpochRow& row, const TrainOptions& options, TrainState& state) {
+  // Everything is judged as a value that should fall.
+  const double sign = options.monitor == Monitor::val_loss ? 1 : -1;
+  const double value = sign * monitored(row, options.monitor);
+  if (state.best_epoch == 0 || value < sign * state.best) {
+    state.best = monitored(row, options.monitor);
+    state.best_epoch = row.epoch;
+    state.waited = 0;
+  } else {
+    ++state.waited;
+  }
+  if (options.plateau != 0) {
+    state.plateau.patience = options.plateau;
+    state.plateau.factor = options.plateau_factor;
+    state.lr = state.plateau.next(state.lr, value);
+  }
+  state.stopped_early = options.early_stop != 0 && state.waited >= options.early_stop;
+}
+
+}  // namespace
+
+const char* monitor_name(Monitor monitor) {
+  switch (monitor) {
+    case Monitor::val_loss:
+      return "val_loss";
+    case Monitor::val_accuracy:
+      return "val_accuracy";
+    case Monitor::val_auc:
+      return "val_auc";
+  }
+  return "?";
+}
+
+TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const NetRecipe& recipe,
+             const TrainOptions& options, Device device, TrainState& state,
+             const TrainHooks& hooks) {
+  LoaderOptions val_options = loader_for(recipe, options.batch);
+  val_options.workers = options.workers;
+  val_options.cache_bytes = options.cache_bytes / 4;
+  LoaderOptions train_options = val_options;
+  train_options.cache_bytes = options.cache_bytes - val_options.cache_bytes;
+  train_options.shuffle = true;
+  train_options.seed = options.seed;
+  train_options.augmentation = options.augmentation;
+  const std::vector<std::size_t> train = dataset.indices("train");
+  Loader train_loader(dataset, train, train_options);
+  Loader val_loader(dataset, dataset.indices("val"), val_options);
+
+  const Tensor weights = options.balanced ? class_weights(dataset, train, device) : Tensor();
+  const std::uint64_t total_steps = options.epochs * train_loader.batches();
+  if (state.step == 0) state.lr = options.optimizer.lr;
+  const auto should_stop = [&] { return hooks.should_stop && hooks.should_stop(); };
+  const auto interrupted_here = [&] {
+    if (hooks.on_checkpoint) hooks.on_checkpoint(state);
+    return TrainEnd::interrupted;
+  };
+
+  while (state.epoch < options.epochs && !state.stopped_early) {
+    const Clock::time_point begin = Clock::now();
+    const std::uint64_t seen_before = state.seen;
+    net.train(true);
+    train_loader.start(state.epoch, state.batch);
+    Batch batch;
+    while (train_loader.next(batch)) {
+      if (options.cosine) state.lr = cosine_lr(options.optimizer.lr, state.step, total_steps);
+      optimizer.set_lr(state.lr);
+      set_dropout_state(options.seed, state.step);
+
+      const Tensor logits = net(input_of(batch, device));
+      const Tensor loss =
+          softmax_cross_entropy(logits, labels_of(batch, device), weights, options.label_smoothing);
+      const Tensor penalty = net.penalties();
+      optimizer.zero_grad();
+      (penalty.defined() ? add(loss, penalty) : loss).backward();
+      optimizer.step();
+
+      ++state.step;
+      ++state.batch;
+      state.loss_sum += static_cast<double>(loss.item()) * static_cast<double>(batch.n);
+      state.correct += count_correct(logits, batch.labels);
+      state.seen += batch.n;
+      if (!std::isfinite(loss.item())) {
+        throw Error(ErrorKind::check,
+                    fmt::format("training: the loss is {} at step {} (epoch {}). The learning rate "
+                                "{} is too high for this network and set; try --lr {:.2g}.",
+                                loss.item(), state.step, state.epoch + 1, state.lr, state.lr / 10));
+      }
+      if (hooks.on_step) hooks.on_step(state.seen, train_loader.images(), state);
+      if (should_stop()) return interrupted_here();
+      if (options.checkpoint_every != 0 && state.step % options.checkpoint_every == 0 &&
+          hooks.on_checkpoint) {
+        hooks.on_checkpoint(state);
+      }
+    }
+
+    EpochRow row;
+    row.epoch = state.epoch + 1;
+    row.seconds = seconds_since(begin);
+    row.images_per_second = static_cast<double>(state.seen - seen_before) / row.seconds;
+    row.train_loss = state.loss_sum / static_cast<double>(state.seen);
+    row.train_accuracy = static_cast<double>(state.correct) / static_cast<double>(state.seen);
+    row.lr = state.lr;
+
+    // A signal during validation leaves the state at the end of the last step: the resumed run
+    // finds no batch left in this epoch and validates again.
+    const Predictions predictions = classify(net, val_loader, recipe.classes.size(), device,
+                                             [&](std::size_t) { return !should_stop(); });
+    if (should_stop()) return interrupted_here();
+    const Metrics metrics = metrics_of(predictions, recipe.classes);
+    row.val_loss = metrics.loss;
+    row.val_accuracy = metrics.accuracy.value();
+    row.val_auc = metrics.macro_auc;
+
+    judge_epoch(row, options, state);
+    row.best = state.best_epoch == row.epoch;
+    state.history.push_back(row);
+    ++state.epoch;
+    state.batch = state.seen = state.correct = 0;
+    state.loss_sum = 0;
+    if (row.best && hooks.on_best) hooks.on_best(state);
+    if (hooks.on_epoch) hooks.on_epoch(state);
+    if (hooks.on_checkpoint) hooks.on_checkpoint(state);
+  }
+  return state.stopped_early ? TrainEnd::stopped_early : TrainEnd::finished;
+}
+
+std::uint64_t weights_hash(const Module& net) {
+  std::uint64_t hash = 14695981039346656037ull;
+  auto mix = [&hash](const void* data, std::size_t bytes) {
+    const auto* byte = static_cast<const unsigned char*>(data);
+    for (std::size_t i = 0; i < bytes; ++i) hash = (hash ^ byte[i]) * 1099511628211ull;
+  };
+  for (const NamedTensor& entry : state_dict(net)) {
+    const std::vector<float> values = entry.tensor.values();
+    mix(entry.name.data(), entry.name.size());
+    mix(values.data(), values.size() * sizeof(float));
+  }
+  return hash;
+}
+
+}  // namespace hilum

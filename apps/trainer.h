@@ -1,0 +1,81 @@
+// The training loop. What it needs to go on after being killed is in TrainState and nowhere else:
+// the same state, weights and moments give the same steps, bit for bit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "apps/inference.h"
+#include "data/augment.h"
+#include "engine/optimizer.h"
+
+namespace hilum {
+
+enum class Monitor { val_loss, val_accuracy, val_auc };
+
+struct TrainOptions {
+  std::size_t epochs = 30, batch = 32;
+  OptimizerOptions optimizer;
+  std::uint64_t seed = 0;  // shuffling, augmentation, dropout
+  Augmentation augmentation;
+  bool balanced = false;  // weigh classes by the inverse of their frequency
+  float label_smoothing = 0;
+  std::size_t early_stop = 0;  // epochs without improvement; 0: never
+  std::size_t plateau = 0;     // epochs without improvement before lr *= plateau_factor; 0: never
+  float plateau_factor = 0.5f;
+  bool cosine = false;  // lr falls to 0 along a cosine over all steps
+  Monitor monitor = Monitor::val_loss;
+  std::size_t checkpoint_every = 0;  // steps; 0: at the end of every epoch only
+  std::size_t workers = 1, cache_bytes = std::size_t{1} << 30;
+};
+
+// One line of history.csv. Loss and accuracy of training are those of the steps as they were made:
+// weights in motion, augmented images, class weights and smoothing, no penalty.
+struct EpochRow {
+  std::size_t epoch = 0;  // 1, 2, …
+  double train_loss = 0, train_accuracy = 0, val_loss = 0, val_accuracy = 0, val_auc = 0;
+  float lr = 0;
+  double images_per_second = 0, seconds = 0;
+  bool best = false;
+};
+
+struct TrainState {
+  std::uint64_t epoch = 0;  // finished ones
+  std::uint64_t batch = 0;  // finished ones of the epoch under way
+  std::uint64_t step = 0;   // updates so far
+  double loss_sum = 0;      // over the images of the epoch under way
+  std::uint64_t correct = 0, seen = 0;
+  float lr = 0;
+  Plateau plateau;
+  std::size_t waited = 0;      // epochs since the best one
+  double best = 0;             // of the monitored value, valid from best_epoch 1
+  std::size_t best_epoch = 0;  // 0: none yet
+  bool stopped_early = false;
+  std::vector<EpochRow> history;
+};
+
+// What the loop tells and asks its caller; all may be empty.
+struct TrainHooks {
+  std::function<void(std::size_t done, std::size_t total, const TrainState&)> on_step;
+  std::function<void(const TrainState&)> on_best;        // weights are the best so far: keep them
+  std::function<void(const TrainState&)> on_epoch;       // state.history.back() is new
+  std::function<void(const TrainState&)> on_checkpoint;  // save weights, moments and state now
+  std::function<bool()> should_stop;                     // asked between steps
+};
+
+enum class TrainEnd { finished, stopped_early, interrupted };
+
+// Trains `net` on the split "train" of the set from `state` on (a fresh one for a new run) and
+// validates on "val" after each epoch. Check error where the loss is no longer a number.
+TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const NetRecipe& recipe,
+             const TrainOptions& options, Device device, TrainState& state,
+             const TrainHooks& hooks = {});
+
+const char* monitor_name(Monitor monitor);
+
+// FNV-1a over the names and bits of all parameters and buffers: equal for equal networks.
+std::uint64_t weights_hash(const Module& net);
+
+}  // namespace hilum
