@@ -97,7 +97,11 @@ Image decode_image(std::string_view bytes, std::size_t channels, const std::stri
   const std::unique_ptr<void, Free> samples(
       deep ? static_cast<void*>(stbi_load_16_from_memory(data, size, &width, &height, &stored, 0))
            : static_cast<void*>(stbi_load_from_memory(data, size, &width, &height, &stored, 0)));
-  if (!samples) throw bad_image(name, fmt::format("damaged: {}", stbi_failure_reason()));
+  if (!samples) {
+    const std::string reason = stbi_failure_reason();
+    throw bad_image(name, reason == "outofmem" ? "damaged: it holds more data than its size allows"
+                                               : "damaged: " + reason);
+  }
   const auto h = static_cast<std::size_t>(height), w = static_cast<std::size_t>(width);
   const auto n = static_cast<std::size_t>(stored);
   return deep ? convert(static_cast<const std::uint16_t*>(samples.get()), n, h, w, channels)
