@@ -63,7 +63,8 @@ class PhantomPatient {
 // Usage error where `slice` is not below the patient's number of slices.
 PhantomSlice make_phantom_slice(const PhantomPatient& patient, std::size_t slice);
 
-// Called after each patient with patients done and patients in all; from one thread at a time.
+// Called after each patient with patients done and patients in all, by one thread at a time. What
+// it throws stops the work and comes out of write_phantom_set.
 using PhantomProgress = std::function<void(std::size_t done, std::size_t all)>;
 
 // Writes

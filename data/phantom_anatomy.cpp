@@ -114,7 +114,8 @@ float Anatomy::fissure(Side side, Vec3 p) const {
   // From high at the back to low at the front, bowed like a propeller.
   const float at = (side == Side::right ? fissure_right : fissure_left) * height;
   const float bow = 6 * std::sin(p.x * 0.035f + (side == Side::right ? 0.f : 2.f));
-  return p.z - (at + fissure_slope * (back(p.z) - p.y) + bow);
+  const float lean = side == Side::right ? 1.f : 1.15f;
+  return p.z - (at + fissure_slope * lean * (back(p.z) - p.y) + bow);
 }
 
 Anatomy draw_anatomy(Stream r) {
@@ -175,8 +176,8 @@ Level::Level(const Anatomy& a, float z) : anatomy_(&a), z_(z), middle_(a.spine_x
     float radius = superellipse_radius(angle, half_width + side, half_depth, n);
     // The gutters beside the spine reach further back; the breastbone pushes in.
     radius +=
-        0.06f * half_depth *
-        (angular_bump(angle, kPi / 2 - 0.5f, .22f) + angular_bump(angle, kPi / 2 + 0.5f, .22f));
+        0.085f * half_depth *
+        (angular_bump(angle, kPi / 2 - 0.46f, .24f) + angular_bump(angle, kPi / 2 + 0.46f, .24f));
     radius -= 0.04f * half_depth * angular_bump(angle, -kPi / 2, .3f);
     return radius;
   });
@@ -197,7 +198,9 @@ Level::Level(const Anatomy& a, float z) : anatomy_(&a), z_(z), middle_(a.spine_x
   const float wall_depth = 0.5f * (wall_back - wall_front);
   const float wall_n = a.squareness + curve(u, {{0, 0}, {.3f, .15f}, {.6f, .1f}, {1, 0}});
   const auto wall = [&](float angle) {
-    float radius = superellipse_radius(angle, wall_width, wall_depth, wall_n);
+    // The back is flattened by the table.
+    const float n = wall_n + 0.45f * std::max(std::sin(angle), 0.f);
+    float radius = superellipse_radius(angle, wall_width, wall_depth, n);
     const float pectoral = 8 * a.muscle * curve(u, {{0, .3f}, {.2f, 1}, {.4f, 1}, {.6f, 0}});
     radius += pectoral * (angular_bump(angle, -kPi / 2 + .6f, .28f) +
                           angular_bump(angle, -kPi / 2 - .6f, .28f));
@@ -227,7 +230,7 @@ Level::Level(const Anatomy& a, float z) : anatomy_(&a), z_(z), middle_(a.spine_x
   const auto flat_at = [&](float x, float share) { return flat(a.place(x, share, u)); };
   // What fills the space between the organs, and the triangle that narrows behind the breastbone.
   const float tip =
-      curve(u, {{0, 10}, {.2f, 5}, {.35f, 2}, {.5f, 2.5f}, {.65f, 8}, {.85f, 18}, {1, 24}});
+      curve(u, {{0, 10}, {.2f, 5}, {.35f, 2}, {.5f, 2.5f}, {.62f, 12}, {.85f, 20}, {1, 24}});
   const float lean = curve(u, {{0, 0}, {.45f, 0}, {.7f, 8}, {1, 12}});
   filling_.push_back(flat_cone({middle_ + lean, front + tip - 6}, flat_at(-2, .36f), tip,
                                s * curve(u, {{0, 16}, {.2f, 24}, {.5f, 22}, {.8f, 14}, {1, 16}})));
@@ -236,7 +239,7 @@ Level::Level(const Anatomy& a, float z) : anatomy_(&a), z_(z), middle_(a.spine_x
                                s * curve(u, {{0, 15}, {.3f, 14}, {1, 15}})));
   const Vec2 spine = a.vertebra(z);
   filling_.push_back(
-      flat_cone(spine, {spine.x, spine.y + 60}, a.vertebra_radius + 3.5f, a.vertebra_radius + 10));
+      flat_cone(spine, {spine.x, spine.y + 60}, a.vertebra_radius + 3.5f, a.vertebra_radius + 16));
 
   // The heart: an egg from .47 to 1 whose tip points left and forward, and the right atrium beside
   // it.
@@ -247,7 +250,7 @@ Level::Level(const Anatomy& a, float z) : anatomy_(&a), z_(z), middle_(a.spine_x
     const float k = std::sqrt(1 - t * t) * s * a.heart;
     heart_.push_back(turned_ellipse(flat_at(x, share), major * k, minor * k, turn));
   };
-  egg(.74f, .28f, 17, .31f, 57, 43, a.heart_turn);
+  egg(.74f, .28f, 17, .29f, 57, 43, a.heart_turn);
   egg(.66f, .17f, -19, .37f, 26, 33, .2f);
   egg(.56f, .14f, 2, .30f, 33, 27, a.heart_turn);
 
@@ -282,7 +285,7 @@ float Level::dome(Side side, Vec2 p) const {
 
 float Level::lungs_without_domes(Vec2 p, float cavity_distance) const {
   if (cavity_distance > 12) return cavity_distance;
-  return smooth_max(cavity_distance, -mediastinum(p), 5);
+  return smooth_max(cavity_distance, -mediastinum(p), 11);
 }
 
 float Level::lungs(Vec2 p) const {

@@ -42,12 +42,14 @@ float wall_hu(const Anatomy& a, const NoiseField& noise, Vec3 p, float under_ski
   const float strand = noise.rough(p.x + 31, p.y, p.z, 9);
   float muscle = kMuscle + 10 * noise.at(p.x * 0.2f, p.y * 0.2f, p.z * 0.2f);
   // Sheets of fat between the layers of muscle, wavering with the noise, and marbling.
-  const float waver = 5 * noise.rough(p.x, p.y, p.z, 34);
+  const float waver = 9 * noise.rough(p.x, p.y, p.z, 34);
   const float fatness = clamp01(a.fat / 22);
-  for (const float sheet : {17.f, 27.f, 38.f}) {
+  for (const float sheet : {18.f, 32.f}) {
     const float thick = (0.35f + 0.9f * fatness) * (1 + 0.8f * strand);
     const float at = std::abs(outside_cavity - sheet - waver);
-    muscle = mix(muscle, kFat, 0.75f * tube_coverage(at, std::max(thick, 0.05f), soft + 0.6f));
+    muscle = mix(muscle, kFat,
+                 0.9f * clamp01(0.45f + 1.1f * strand) *
+                     tube_coverage(at, std::max(thick, 0.05f), soft + 0.6f));
   }
   muscle -= 150 * fatness * std::max(strand - 0.35f, 0.f);
   float hu = mix(fat, muscle, coverage(-into_muscle, soft + 1));

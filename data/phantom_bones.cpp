@@ -61,9 +61,9 @@ void paint_vertebra(const Canvas& canvas, const Anatomy& a, const Level& level,
   const Vec2 canal{c.x, c.y + 1.32f * r};
   const float hollow = 8.2f * k;
   const Ellipse body{c, 1.08f * r, 0.9f * r, 1, 0};
-  const float spine_from = canal.y + hollow, spine_length = k * mix(16, 30, clamp01(2 * phase));
+  const float spine_from = canal.y + hollow, spine_length = k * mix(9, 22, clamp01(2 * phase));
   const Cone process =
-      flat_cone({c.x, spine_from}, {c.x, spine_from + spine_length}, 3.6f * k, 2.4f * k);
+      flat_cone({c.x, spine_from}, {c.x, spine_from + spine_length}, 4.2f * k, 2.6f * k);
   const float spread = k * mix(24, 36, clamp01(1.6f - std::abs(phase - 0.5f) * 3));
   canvas.near({c.x, c.y + r}, 3.6f * r, [&](Vec2 p, std::size_t i) {
     const Vec3 flat_p{p.x, p.y, 0};
@@ -72,7 +72,7 @@ void paint_vertebra(const Canvas& canvas, const Anatomy& a, const Level& level,
     const float ring = std::abs(length(p - canal) - hollow - 2.6f * k) - 2.6f * k;
     float arch = smooth_min(ring, process.distance(flat_p), 4);
     const Cone wing =
-        flat_cone({c.x + hollow, canal.y + 3}, {c.x + spread, canal.y + 9 * k}, 4.6f * k, 4 * k);
+        flat_cone({c.x + hollow + 1, canal.y}, {c.x + spread, canal.y + 12 * k}, 4.6f * k, 4 * k);
     arch = smooth_min(arch, wing.distance(m), 4);
     if (disc_level) {
       // Joints instead of roots: the nerve's way out is open on both sides.
@@ -82,6 +82,10 @@ void paint_vertebra(const Canvas& canvas, const Anatomy& a, const Level& level,
       const Cone root = flat_cone({c.x + 0.62f * r, c.y + 0.5f * r},
                                   {c.x + hollow + 2.5f * k, canal.y}, 4.2f * k, 3.6f * k);
       arch = smooth_min(arch, root.distance(m), 3);
+      // The necks of the ribs that end here.
+      const Cone neck = flat_cone({c.x + 1.1f * r, c.y + 0.72f * r},
+                                  {c.x + 2.5f * r, c.y + 1.75f * r}, 3.6f * k, 4 * k);
+      bone(hu[i], p, neck.distance(m), 1.1f);
     }
     bone(hu[i], p, arch, 1.5f);
     const float inside_canal = coverage(length(p - canal) - hollow, bone.soft);

@@ -83,7 +83,7 @@ struct Placer {
 void draw_covid(Placer& at) {
   Stream& r = at.r;
   const float severity = r.uniform(), crazy = r.chance(0.45f) ? r.range(0.4f, 1) : 0;
-  const float density = mix(-700, -480, severity) + r.range(-50, 50);
+  const float density = mix(-660, -440, severity) + r.range(-50, 50);
   const Side first = at.any_side();
   const auto make = [&](const Level& level) -> std::optional<Patch> {
     const Side side = r.chance(0.5f) ? first : (first == Side::right ? Side::left : Side::right);
@@ -106,8 +106,8 @@ void draw_covid(Placer& at) {
     return p;
   };
   // More of it the lower the slice.
-  const auto count =
-      static_cast<std::size_t>(mix(1, 5, severity) * static_cast<float>(at.slices.size()));
+  const float slab = at.slices.back() - at.slices.front();
+  const auto count = static_cast<std::size_t>(mix(1, 5, severity) * (2 + slab / 14));
   for (std::size_t k = 0; k < count; ++k) {
     const Level& level = at.levels[at.any_slice()];
     if (!r.chance(0.25f + level.z() / at.anatomy.height)) continue;
@@ -138,13 +138,13 @@ void draw_pneumonia(Placer& at) {
       const float alpha = std::clamp(alpha_centre + r.range(-0.45f, 0.45f), 0.25f, 2.6f);
       std::optional<Patch> p = at.under_pleura(level, of, alpha, r.range(4, 16));
       if (!p) return {};
-      p->u = size * r.range(17, 30);
-      p->v = size * r.range(17, 34);
+      p->u = size * r.range(19, 34);
+      p->v = size * r.range(20, 38);
       p->w = size * r.range(16, 30);
       p->centre.z += r.range(-0.4f, 0.4f) * p->w;
-      p->ragged = r.range(0.3f, 0.5f);
-      p->grain = r.range(14, 24);
-      p->edge = r.range(2, 5);
+      p->ragged = r.range(0.4f, 0.65f);
+      p->grain = r.range(16, 28);
+      p->edge = r.range(3, 8);
       p->hu = r.range(-40, 45);
       p->opacity = r.range(0.92f, 1);
       p->fissure_side = lobe;
@@ -187,15 +187,21 @@ void draw_pneumonia(Placer& at) {
 void dress_mass(Placer& at, const Patch& mass, const Level& level) {
   Stream& r = at.r;
   const float radius = mass.u;
-  const auto spicules = static_cast<std::size_t>(r.range(7, 12) + 0.6f * radius);
-  for (std::size_t k = 0; k < spicules; ++k) {
-    const float turn =
-        2 * kPi * (static_cast<float>(k) + r.range(-0.4f, 0.4f)) / static_cast<float>(spicules);
-    const float lean = 0.35f * r.normal();
-    const Vec3 d{std::cos(turn) * std::cos(lean), std::sin(turn) * std::cos(lean), std::sin(lean)};
-    const float tip = radius + std::min(r.range(2.5f, 6) + 0.55f * radius * r.uniform(), 15.f);
-    at.lesions.strands.push_back(
-        {mass.centre + 0.7f * radius * d, mass.centre + tip * d, r.range(0.9f, 1.5f), 0.25f});
+  // Spicules leave the mass wherever a slice cuts it, so that each section shows its own.
+  for (const float z : at.slices) {
+    const float off = (z - mass.centre.z) / mass.w;
+    if (off * off > 0.95f) continue;
+    const float section = radius * std::sqrt(1 - off * off);
+    const auto spicules = static_cast<std::size_t>(r.range(5, 10) + 0.4f * section);
+    for (std::size_t k = 0; k < spicules; ++k) {
+      const float turn =
+          2 * kPi * (static_cast<float>(k) + r.range(-0.6f, 0.6f)) / static_cast<float>(spicules);
+      const Vec3 d{std::cos(turn), std::sin(turn), 0.1f * r.normal()};
+      const float tip = section + std::min(r.range(2.5f, 6) + 0.6f * section * r.uniform(), 16.f);
+      const Vec3 centre{mass.centre.x, mass.centre.y, z};
+      at.lesions.strands.push_back({centre + 0.6f * section * d, centre + tip * d,
+                                    r.range(0.6f, 1.1f) + 0.05f * section, r.range(0.2f, 0.6f)});
+    }
   }
   const std::size_t tags = r.below(3);
   for (std::size_t k = 0; k < tags; ++k) {
@@ -234,7 +240,7 @@ void draw_carcinoma(Placer& at) {
       if (!p) return {};
       p->u = radius, p->v = radius * r.range(0.75f, 1.05f), p->w = radius * r.range(0.85f, 1.2f);
       p->centre.z += r.range(-0.35f, 0.35f) * p->w;
-      p->ragged = r.range(0.18f, 0.34f);
+      p->ragged = r.range(0.25f, 0.45f);
       p->grain = 0.75f * radius + 1.5f;
       p->edge = 1.2f;
       p->hu = density;

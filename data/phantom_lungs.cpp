@@ -159,8 +159,9 @@ LungPicture paint_lungs(const Canvas& canvas, const Anatomy& a, const Level& lev
     });
   }
   for (const Bronchus& bronchus : trees.bronchi) {
+    if (bronchus.wall <= 0) continue;
     painter.tube(bronchus.air, bronchus.wall, [&](std::size_t i, float cover) {
-      out.hu[i] = std::max(out.hu[i], mix(out.hu[i], -60, cover));
+      out.hu[i] = std::max(out.hu[i], mix(out.hu[i], -220, cover));
     });
   }
   for (const Bronchus& bronchus : trees.bronchi) {

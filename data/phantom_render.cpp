@@ -31,7 +31,7 @@ Scanner draw_scanner(Stream r, const Anatomy& a) {
 
 // Slices lie within a slab whose place and height vary from patient to patient.
 std::vector<float> draw_heights(Stream r, const Anatomy& a, std::size_t slices) {
-  const float slab = r.range(0.14f, 0.42f), low = r.range(0.17f, 0.92f - slab);
+  const float slab = r.range(0.14f, 0.42f), low = r.range(0.17f, 0.9f - slab);
   std::vector<float> heights(slices);
   for (std::size_t i = 0; i < slices; ++i) {
     const float t =

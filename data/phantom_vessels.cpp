@@ -11,7 +11,7 @@ namespace hilum::phantom {
 
 namespace {
 
-constexpr float kDetour = 0.45f;  // factor of the way back: 0 shortest net, 1 a star
+constexpr float kDetour = 0.7f;  // factor of the way back: 0 shortest net, 1 a star
 
 struct Node {
   Vec3 at;
@@ -66,6 +66,19 @@ std::vector<Node> join(Vec3 root, const std::vector<Vec3>& points) {
     nodes[i].tips = std::max<std::size_t>(nodes[i].tips, 1);
     nodes[nodes[i].parent].tips += nodes[i].tips;
   }
+  // Straighten: each inner node moves towards its parent and its widest child.
+  std::vector<std::size_t> heir(nodes.size(), 0);
+  for (std::size_t i = 1; i < nodes.size(); ++i) {
+    std::size_t& h = heir[nodes[i].parent];
+    if (h == 0 || nodes[i].tips > nodes[h].tips) h = i;
+  }
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 1; i < nodes.size(); ++i) {
+      if (heir[i] == 0) continue;
+      const Vec3 between = 0.5f * (nodes[nodes[i].parent].at + nodes[heir[i]].at);
+      nodes[i].at = 0.5f * (nodes[i].at + between);
+    }
+  }
   return nodes;
 }
 
@@ -79,18 +92,21 @@ void add_edges(const std::vector<Node>& nodes, float tip, bool airways, Trees& t
     // At a fork the child starts with its own width, not with its parent's.
     const float r0 = std::min(radius_of(start.tips, tip), 1.15f * r1);
     const Vec3 along = end.at - start.at;
-    const float bend = 0.09f * length(along);
+    const float bend = 0.07f * length(along);
     const Vec3 middle = start.at + 0.5f * along +
                         Vec3{bend * r.range(-1, 1), bend * r.range(-1, 1), bend * r.range(-1, 1)};
     const float rm = 0.5f * (r0 + r1);
     trees.vessels.push_back({start.at, middle, r0, rm});
     trees.vessels.push_back({middle, end.at, rm, end.tips == 1 ? 0.6f * r1 : r1});
-    if (airways && r1 > 0.8f) {
+    if (airways && r1 > 0.75f) {
       // The bronchus keeps to the artery's inner side, about as wide as the artery.
-      const float shift = 1.75f * r1 + 0.6f;
-      const Vec3 beside{start.at.x < 0 ? shift * 0.8f : -shift * 0.8f, -0.5f * shift, 0.3f * shift};
-      const float air0 = 0.80f * r0, air1 = 0.80f * r1, airm = 0.5f * (air0 + air1);
-      const float wall = 0.3f + 0.14f * r1;
+      const float air0 = 0.8f * r0, air1 = 0.8f * r1, airm = 0.5f * (air0 + air1);
+      // Thin walls are lost between the air inside and the air outside; inside consolidated lung
+      // the air alone shows (air bronchogram).
+      const float wall = r1 > 1.15f ? 0.28f + 0.1f * r1 : 0;
+      const Vec3 inner{start.at.x < 0 ? 0.8f : -0.8f, -0.5f, 0.3f};
+      const Vec3 across = inner - (dot(inner, along) / dot(along, along)) * along;
+      const Vec3 beside = ((r0 + air0 + wall + 0.3f) / std::max(length(across), 0.05f)) * across;
       trees.bronchi.push_back({{start.at + beside, middle + beside, air0, airm}, wall});
       trees.bronchi.push_back({{middle + beside, end.at + beside, airm, air1}, wall});
     }
@@ -107,7 +123,7 @@ Trees grow_trees(const Anatomy& a, Stream r) {
     levels.emplace_back(a, (static_cast<float>(i) + 0.5f) / kLevels * a.height);
   }
   Trees trees;
-  const float tip = r.range(0.42f, 0.56f);
+  const float tip = r.range(0.5f, 0.66f);
   for (Side side : {Side::right, Side::left}) {
     const bool right = side == Side::right;
     const std::vector<Vec3> arteries = strew(a, levels, side, kArteries, 3.5f, r);

@@ -9,8 +9,8 @@
 namespace hilum::phantom {
 
 struct Bronchus {
-  Cone air;           // the inside
-  float wall = 0.5f;  // mm
+  Cone air;        // the inside
+  float wall = 0;  // mm; 0 where it is too thin to be seen
 };
 
 struct Trees {
