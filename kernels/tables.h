@@ -4,13 +4,41 @@
 
 #include <algorithm>
 
+#include "kernels/adam/cases.h"
+#include "kernels/adam/ref.h"
+#include "kernels/add/cases.h"
+#include "kernels/add/ref.h"
+#include "kernels/avg_pool/cases.h"
+#include "kernels/avg_pool/ref.h"
+#include "kernels/bias/cases.h"
+#include "kernels/bias/ref.h"
+#include "kernels/concat/cases.h"
+#include "kernels/concat/ref.h"
 #include "kernels/conv2d/cases.h"
 #include "kernels/conv2d/ref.h"
 #include "kernels/dense/cases.h"
 #include "kernels/dense/ref.h"
 #include "kernels/dispatch.h"
+#include "kernels/dropout/cases.h"
+#include "kernels/dropout/ref.h"
+#include "kernels/flatten/cases.h"
+#include "kernels/flatten/ref.h"
+#include "kernels/global_avg_pool/cases.h"
+#include "kernels/global_avg_pool/ref.h"
+#include "kernels/max_pool/cases.h"
+#include "kernels/max_pool/ref.h"
+#include "kernels/penalty/cases.h"
+#include "kernels/penalty/ref.h"
 #include "kernels/relu/cases.h"
 #include "kernels/relu/ref.h"
+#include "kernels/sgd/cases.h"
+#include "kernels/sgd/ref.h"
+#include "kernels/sigmoid/cases.h"
+#include "kernels/sigmoid/ref.h"
+#include "kernels/softmax/cases.h"
+#include "kernels/softmax/ref.h"
+#include "kernels/softmax_cross_entropy/cases.h"
+#include "kernels/softmax_cross_entropy/ref.h"
 
 namespace hilum {
 
@@ -18,9 +46,17 @@ template <class... Passes>
 struct PassList {};
 
 // Passes of one operation, forward first.
-using AllOperations = PassList<PassList<Conv2dForward, Conv2dBackwardData, Conv2dBackwardWeight>,
-                               PassList<DenseForward, DenseBackwardData, DenseBackwardWeight>,
-                               PassList<ReluForward, ReluBackward>>;
+using AllOperations =
+    PassList<PassList<Conv2dForward, Conv2dBackwardData, Conv2dBackwardWeight>,
+             PassList<DenseForward, DenseBackwardData, DenseBackwardWeight>,
+             PassList<MaxPoolForward, MaxPoolBackward>, PassList<AvgPoolForward, AvgPoolBackward>,
+             PassList<GlobalAvgPoolForward, GlobalAvgPoolBackward>,
+             PassList<ReluForward, ReluBackward>, PassList<SigmoidForward, SigmoidBackward>,
+             PassList<AddForward>, PassList<BiasForward, BiasBackward>,
+             PassList<ConcatForward, ConcatBackward>, PassList<FlattenForward, FlattenBackward>,
+             PassList<DropoutForward, DropoutBackward>, PassList<SoftmaxForward>,
+             PassList<SoftmaxCrossEntropyForward, SoftmaxCrossEntropyBackward>,
+             PassList<PenaltyForward, PenaltyBackward>, PassList<SgdStep>, PassList<AdamStep>>;
 
 // The cases of a pass.
 template <class Pass>

@@ -114,7 +114,7 @@ void check_operation(const typename Forward::Problem& problem) {
   std::normal_distribution<double> normal;
   // A cotangent for every output that some backward pass takes one of.
   Cotangents cotangents;
-  auto collect = [&](const std::vector<Operand>& operands) {
+  [[maybe_unused]] auto collect = [&](const std::vector<Operand>& operands) {
     for (const Operand& operand : operands) {
       const std::string name = operand.name;
       const OperandData* output = name[0] == 'd' ? find(forward, name.substr(1)) : nullptr;
