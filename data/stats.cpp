@@ -134,14 +134,17 @@ std::string format_stats(const DataStats& stats) {
       const auto count = c.by_split.find(split);
       text += fmt::format("{:>8}", count == c.by_split.end() ? 0 : count->second);
     }
+    const bool any = !c.formats.empty();
+    auto range = [&](const std::size_t(&v)[3]) {
+      return any ? fmt::format("{}-{} ({})", v[0], v[2], v[1]) : "-";
+    };
     text += fmt::format("{:>8}{:>8}{:>20}{:>20}{:>14}\n", c.bad,
-                        c.groups ? fmt::to_string(c.groups) : "?",
-                        fmt::format("{}-{} ({})", c.width[0], c.width[2], c.width[1]),
-                        fmt::format("{}-{} ({})", c.height[0], c.height[2], c.height[1]),
-                        fmt::format("{:.1f} +- {:.1f}", c.mean_gray, c.deviation_gray));
+                        c.groups ? fmt::to_string(c.groups) : "?", range(c.width), range(c.height),
+                        any ? fmt::format("{:.1f} +- {:.1f}", c.mean_gray, c.deviation_gray) : "-");
   }
   text += "\n";
   for (const ClassStats& c : stats.classes) {
+    if (c.formats.empty()) continue;
     text += fmt::format("{:<{}}  {}; {}\n", c.name, wide, joined(c.formats), joined(c.colours));
   }
   if (!stats.notes.empty()) text += "\n";
