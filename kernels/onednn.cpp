@@ -57,6 +57,10 @@ void Primitive::own(int argument, const dnnl::memory::desc& wanted) {
   arguments_[argument] = dnnl::memory(wanted, engine());
 }
 
+void Primitive::share(int argument, const Primitive& other) {
+  arguments_[argument] = other.arguments_.at(argument);
+}
+
 void Primitive::run(std::initializer_list<std::pair<int, const void*>> pointers) {
   for (const auto& [argument, pointer] : pointers) {
     for (Operand& operand : inputs_) {

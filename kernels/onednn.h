@@ -47,6 +47,8 @@ class Primitive {
   void output(int argument, const dnnl::memory::desc& ours, const dnnl::memory::desc& wanted);
   // An operand that is none of the row's: memory kept here, its content left from call to call.
   void own(int argument, const dnnl::memory::desc& wanted);
+  // What `other` keeps for that argument: the notes of a forward pass that its backward pass reads.
+  void share(int argument, const Primitive& other);
 
   // One pointer for each input and output, in any order. Returns when the work is done.
   void run(std::initializer_list<std::pair<int, const void*>> pointers);

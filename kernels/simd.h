@@ -55,6 +55,18 @@ static inline __attribute__((always_inline)) void store_partial(float* p, Vec v,
 }
 #endif
 
+// The same where `count` may also be all of them, which is then as fast as load and store.
+static inline __attribute__((always_inline)) Vec load_first(const float* p, std::size_t count) {
+  return count == lanes ? load(p) : load_partial(p, count);
+}
+static inline __attribute__((always_inline)) void store_first(float* p, Vec v, std::size_t count) {
+  if (count == lanes) {
+    store(p, v);
+  } else {
+    store_partial(p, v, count);
+  }
+}
+
 // Lane by lane; like std::max, the second operand where they are equal or either is not a number.
 static inline __attribute__((always_inline)) Vec max(Vec a, Vec b) { return a > b ? a : b; }
 static inline __attribute__((always_inline)) Vec min(Vec a, Vec b) { return a < b ? a : b; }
