@@ -110,8 +110,7 @@ std::string Dropout::describe() const { return fmt::format("{}", p_); }
 
 Tensor Dropout::compute(Tensor x) {
   if (!training() || p_ == 0) return x;
-  const DropoutStream stream = dropout_stream(module_path());
-  return dropout(x, p_, stream.seed, stream.offset);
+  return dropout(std::move(x), p_, dropout_seed(module_path()), 0);
 }
 
 Tensor Sequential::compute(Tensor x) {

@@ -32,7 +32,7 @@ Tensor sigmoid(Tensor x);
 Tensor add(Tensor a, const Tensor& b);            // same shape
 Tensor concat(const std::vector<Tensor>& parts);  // last axis
 Tensor flatten(const Tensor& x);                  // [N,H,W,C] -> [N,C*H*W], channels first
-Tensor dropout(const Tensor& x, float p, std::uint64_t seed, std::uint64_t offset);
+Tensor dropout(Tensor x, float p, std::uint64_t seed, std::uint64_t offset);
 Tensor softmax(const Tensor& x);  // [N,C]; not differentiable: for reading
 
 // Training: uses and updates the running estimates (momentum = weight of the new value).

@@ -2,6 +2,8 @@
 // learning-rate schedules. State has names, so that a checkpoint can hold it.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,45 +14,71 @@ namespace hilum {
 
 struct OptimizerOptions {
   std::string name = "adam";  // sgd, adam, adamw
-  float lr = 1e-3f;
-  float momentum = 0.9f;  // sgd
+  double lr = 1e-3;
+  double momentum = 0.9;  // sgd
   bool nesterov = false;  // sgd
-  float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
-  float weight_decay = 0;  // sgd, adam: L2 added to the gradient; adamw: decoupled
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double weight_decay = 0;  // sgd, adam: L2 added to the gradient; adamw: decoupled
 };
 
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  virtual void step() = 0;  // parameters without a gradient, or frozen, are left alone
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  // Parameters without a gradient, or frozen, are left alone.
+  void step();
   void zero_grad();
-  float lr() const;
-  void set_lr(float lr);
-  std::uint64_t steps() const;
-  void set_steps(std::uint64_t steps);
-  std::vector<NamedTensor> state();  // moments, named after their parameters: "m.features.0.weight"
+  double lr() const { return options_.lr; }
+  void set_lr(double lr) { options_.lr = lr; }
+  std::uint64_t steps() const { return steps_; }
+  void set_steps(std::uint64_t steps) { steps_ = steps; }
+  const OptimizerOptions& options() const { return options_; }
+
+  // Moments, named after their parameters: "m.features.0.weight". The handles are the optimiser's
+  // own: writing into them restores it. There from the beginning for every parameter that is
+  // trainable when the optimiser is made.
+  std::vector<NamedTensor> state();
+
  protected:
-  explicit Optimizer(std::vector<NamedTensor> parameters, OptimizerOptions options);
-  std::vector<NamedTensor> parameters_;
+  // `slots`: what the moments are called.
+  Optimizer(std::vector<NamedTensor> parameters, OptimizerOptions options,
+            std::vector<std::string> slots);
+  // One parameter, its gradient and its moments, in place. steps_ counts from 1.
+  virtual void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments) = 0;
+
   OptimizerOptions options_;
   std::uint64_t steps_ = 0;
+
+ private:
+  struct Entry {
+    NamedTensor parameter;
+    std::vector<Tensor> moments;  // empty until the parameter is trained
+  };
+  void make_moments(Entry& entry);
+
+  std::vector<Entry> entries_;
+  std::vector<std::string> slots_;
 };
 
+// A name that does not exist or an option out of its range is a usage error.
 std::unique_ptr<Optimizer> make_optimizer(std::vector<NamedTensor> parameters,
                                           const OptimizerOptions& options);
 
 // Reduce on plateau, as Keras means it: after `patience` epochs without an improvement of more than
-// min_delta the rate is multiplied by factor.
+// min_delta the rate is multiplied by factor. Lower is better.
 struct Plateau {
   std::size_t patience = 5;
-  float factor = 0.1f, min_delta = 1e-4f, min_lr = 0;
+  double factor = 0.1, min_delta = 1e-4, min_lr = 0;
   double best = 1e300;
   std::size_t waited = 0;
-  float next(float lr, double monitored);  // the new rate
+  double next(double lr, double monitored);  // the new rate
 };
 
-// Cosine from lr to lr * floor over `total` steps after a linear warm-up of `warm_up` steps.
-float cosine_lr(float lr, std::uint64_t step, std::uint64_t total, std::uint64_t warm_up = 0,
-                float floor = 0);
+// Cosine from lr to lr * floor over `total` steps after a linear warm-up of `warm_up` steps
+// (Loshchilov and Hutter, arXiv 1608.03983, without restarts). step counts from 0.
+double cosine_lr(double lr, std::uint64_t step, std::uint64_t total, std::uint64_t warm_up = 0,
+                 double floor = 0);
 
 }  // namespace hilum

@@ -11,10 +11,7 @@ namespace hilum {
 // run that is resumed in mid-epoch sees the masks of the uninterrupted one.
 void set_dropout_state(std::uint64_t seed, std::uint64_t step);
 
-// What dropout() of ops.h gets for the layer of this path at this step.
-struct DropoutStream {
-  std::uint64_t seed, offset;
-};
-DropoutStream dropout_stream(const std::string& path);
+// The seed that the layer of this path gives to dropout() at this step.
+std::uint64_t dropout_seed(const std::string& path);
 
 }  // namespace hilum

@@ -1,0 +1,130 @@
+// Walks over the parameters; the arithmetic is in kernels/sgd and kernels/adam.
+#include "engine/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/adam/adam.h"
+#include "kernels/dispatch.h"
+#include "kernels/sgd/sgd.h"
+
+namespace hilum {
+namespace {
+
+class Sgd : public Optimizer {
+ public:
+  Sgd(std::vector<NamedTensor> parameters, const OptimizerOptions& o)
+      : Optimizer(
+            std::move(parameters), o,
+            o.momentum != 0 ? std::vector<std::string>{"velocity"} : std::vector<std::string>{}) {}
+
+ protected:
+  void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments) override {
+    const SgdProblem a{w.count(), options_.lr, options_.momentum, options_.nesterov,
+                       options_.weight_decay};
+    float* v = moments.empty() ? nullptr : moments[0].data();
+    run<SgdStep>(w.device(), a, w.data(), g.data(), v, w.data(), v);
+  }
+};
+
+class Adam : public Optimizer {
+ public:
+  Adam(std::vector<NamedTensor> parameters, const OptimizerOptions& o)
+      : Optimizer(std::move(parameters), o, {"m", "v"}) {}
+
+ protected:
+  void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments) override {
+    const OptimizerOptions& o = options_;
+    const AdamProblem a{w.count(), o.lr,      steps_,         o.beta1,
+                        o.beta2,   o.epsilon, o.weight_decay, o.name == "adamw"};
+    float *m = moments[0].data(), *v = moments[1].data();
+    run<AdamStep>(w.device(), a, w.data(), g.data(), m, v, w.data(), m, v);
+  }
+};
+
+void check(const OptimizerOptions& o) {
+  auto range = [](const char* what, double value, bool good, const char* expected) {
+    if (!good) throw usage_error("optimiser: {} {}. Expected {}.", what, value, expected);
+  };
+  range("learning rate", o.lr, o.lr >= 0 && std::isfinite(o.lr), "0 or more");
+  range("momentum", o.momentum, o.momentum >= 0 && o.momentum < 1, "0 <= momentum < 1");
+  range("beta1", o.beta1, o.beta1 >= 0 && o.beta1 < 1, "0 <= beta1 < 1");
+  range("beta2", o.beta2, o.beta2 >= 0 && o.beta2 < 1, "0 <= beta2 < 1");
+  range("epsilon", o.epsilon, o.epsilon > 0, "more than 0");
+  range("weight decay", o.weight_decay, o.weight_decay >= 0 && std::isfinite(o.weight_decay),
+        "0 or more");
+}
+
+}  // namespace
+
+Optimizer::Optimizer(std::vector<NamedTensor> parameters, OptimizerOptions options,
+                     std::vector<std::string> slots)
+    : options_(std::move(options)), slots_(std::move(slots)) {
+  for (NamedTensor& parameter : parameters) {
+    Entry& entry = entries_.emplace_back(Entry{std::move(parameter), {}});
+    if (entry.parameter.tensor.requires_grad()) make_moments(entry);
+  }
+}
+
+void Optimizer::make_moments(Entry& entry) {
+  const Tensor& w = entry.parameter.tensor;
+  while (entry.moments.size() < slots_.size()) {
+    entry.moments.push_back(Tensor::zeros(w.shape(), w.device()));
+  }
+}
+
+void Optimizer::step() {
+  ++steps_;
+  for (Entry& entry : entries_) {
+    Tensor& w = entry.parameter.tensor;
+    const Tensor g = w.grad();
+    if (!g.defined() || !w.requires_grad()) continue;
+    make_moments(entry);  // a parameter that was frozen before
+    update(w, g, entry.moments);
+  }
+}
+
+void Optimizer::zero_grad() {
+  for (Entry& entry : entries_) entry.parameter.tensor.clear_grad();
+}
+
+std::vector<NamedTensor> Optimizer::state() {
+  std::vector<NamedTensor> all;
+  for (const Entry& entry : entries_) {
+    for (std::size_t i = 0; i < entry.moments.size(); ++i) {
+      all.push_back({slots_[i] + "." + entry.parameter.name, entry.moments[i]});
+    }
+  }
+  return all;
+}
+
+std::unique_ptr<Optimizer> make_optimizer(std::vector<NamedTensor> parameters,
+                                          const OptimizerOptions& options) {
+  check(options);
+  if (options.name == "sgd") return std::make_unique<Sgd>(std::move(parameters), options);
+  if (options.name == "adam" || options.name == "adamw") {
+    return std::make_unique<Adam>(std::move(parameters), options);
+  }
+  throw usage_error("optimiser '{}': not known. Expected sgd, adam or adamw.", options.name);
+}
+
+double Plateau::next(double lr, double monitored) {
+  if (monitored < best - min_delta) {
+    best = monitored;
+    waited = 0;
+    return lr;
+  }
+  if (++waited < patience) return lr;
+  waited = 0;
+  return lr > min_lr ? std::max(lr * factor, min_lr) : lr;
+}
+
+double cosine_lr(double lr, std::uint64_t step, std::uint64_t total, std::uint64_t warm_up,
+                 double floor) {
+  if (step < warm_up) return lr * static_cast<double>(step + 1) / static_cast<double>(warm_up);
+  if (step >= total) return lr * floor;
+  const double done = static_cast<double>(step - warm_up) / static_cast<double>(total - warm_up);
+  return lr * (floor + (1 - floor) * 0.5 * (1 + std::cos(3.14159265358979323846 * done)));
+}
+
+}  // namespace hilum
