@@ -107,6 +107,17 @@ bool is_start_of_frame(std::uint32_t marker) {
   return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
 }
 
+// A table names at most 256 codes; the decoder would write past its own table for more.
+bool huffman_tables_fit(std::string_view data) {
+  while (data.size() >= 17) {
+    std::size_t codes = 0;
+    for (std::size_t i = 1; i <= 16; ++i) codes += byte_at(data, i);
+    if (codes > 256 || codes > data.size() - 17) return false;
+    data.remove_prefix(17 + codes);
+  }
+  return data.empty();
+}
+
 Container inspect_jpeg(std::string_view bytes) {
   Container result;
   result.info.format = "jpeg";
@@ -134,6 +145,9 @@ Container inspect_jpeg(std::string_view bytes) {
       result.info.channels = byte_at(bytes, at + 7);
       if (marker > 0xc2)
         result.fault = "an unusual JPEG (lossless or arithmetic), which is not read";
+    }
+    if (length < 2 || (marker == 0xc4 && !huffman_tables_fit(bytes.substr(at + 2, length - 2)))) {
+      return result.fault = "damaged: a table of the JPEG is wrong", result;
     }
     in_scan = marker == 0xda;
     at += length;

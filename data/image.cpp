@@ -94,13 +94,20 @@ Image decode_image(std::string_view bytes, std::size_t channels, const std::stri
   const int size = static_cast<int>(bytes.size());
   int width = 0, height = 0, stored = 0;
   const bool deep = info.format == "png" && info.bit_depth == 16;
-  const std::unique_ptr<void, Free> samples(
-      deep ? static_cast<void*>(stbi_load_16_from_memory(data, size, &width, &height, &stored, 0))
-           : static_cast<void*>(stbi_load_from_memory(data, size, &width, &height, &stored, 0)));
+  std::unique_ptr<void, Free> samples;
+  try {
+    samples.reset(
+        deep ? static_cast<void*>(stbi_load_16_from_memory(data, size, &width, &height, &stored, 0))
+             : stbi_load_from_memory(data, size, &width, &height, &stored, 0));
+  } catch (const StbAssertion&) {
+    throw bad_image(name, "damaged: what it says about itself does not fit together");
+  }
   if (!samples) {
-    const std::string reason = stbi_failure_reason();
-    throw bad_image(name, reason == "outofmem" ? "damaged: it holds more data than its size allows"
-                                               : "damaged: " + reason);
+    // The decoder tries PNG before JPEG; where JPEG gives no reason, that of PNG is left standing.
+    std::string reason = stbi_failure_reason();
+    if (reason == "outofmem") reason = "it holds more data than its size allows";
+    if (reason == "bad png sig") reason = "a part of the JPEG is wrong";
+    throw bad_image(name, "damaged: " + reason);
   }
   const auto h = static_cast<std::size_t>(height), w = static_cast<std::size_t>(width);
   const auto n = static_cast<std::size_t>(stored);

@@ -1,5 +1,6 @@
 // The one place where the stb libraries are compiled. Their allocations go through a limit that
-// image.cpp sets per image, so that bytes which inflate without end stop early.
+// image.cpp sets per image, so that bytes which inflate without end stop early, and their asserts
+// become exceptions.
 #include "data/stb.h"
 
 #include <cstdlib>
@@ -15,6 +16,11 @@ void* limited_realloc(void* block, std::size_t size) {
 }  // namespace
 }  // namespace hilum
 
+// Asserts stay on in every build, and a damaged file must not end the program.
+#define STBI_ASSERT(holds)                     \
+  do {                                         \
+    if (!(holds)) throw hilum::StbAssertion(); \
+  } while (false)
 #define STBI_MALLOC(size) hilum::limited_realloc(nullptr, size)
 #define STBI_REALLOC(block, size) hilum::limited_realloc(block, size)
 #define STBI_FREE(block) std::free(block)

@@ -8,4 +8,7 @@ namespace hilum {
 // No single allocation of the decoder on this thread may be larger, in bytes.
 extern thread_local std::size_t stb_allocation_limit;
 
+// Thrown where the decoder finds its own state impossible.
+struct StbAssertion {};
+
 }  // namespace hilum

@@ -148,6 +148,16 @@ TEST(BadImage, DamagedBytesAreFound) {
   EXPECT_HAS(message_of(ErrorKind::data, [&] { decode_image(mixed, 1, "a.png"); }), "damaged");
 }
 
+TEST(BadImage, JpegTablesThatDoNotFit) {
+  // A Huffman table of 3 x 255 codes, where 256 is the most: decoders have written past the end.
+  std::string counts(16, '\0');
+  counts[13] = counts[14] = counts[15] = '\xff';
+  const std::string table = std::string("\xff\xc4\x03\x10\0", 5) + counts + std::string(765, 'x');
+  const std::string whole = make_jpeg({90}, false);
+  const std::string bad = whole.substr(0, 2) + table + whole.substr(2);
+  EXPECT_HAS(message_of(ErrorKind::data, [&] { decode_image(bad, 1, "a.jpg"); }), "table");
+}
+
 TEST(BadImage, WhatIsNoImageIsNamed) {
   TemporaryFolder folder;
   auto reason = [&](const std::string& bytes) {
