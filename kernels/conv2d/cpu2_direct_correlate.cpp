@@ -113,19 +113,21 @@ void correlate(const Launch& launch, const Correlation& problem, const float* in
 
 #else
 namespace hilum::HILUM_ISA {
+// Without a name, because other files have a Tiles and a Block too and the linker would merge them.
+namespace {
 
 // The input values that one output pixel reads: `rows` x `runs` runs of `length` floats.
 struct Taps {
   std::size_t rows, row_step, runs, run_step, length;
 };
 
-static inline constexpr std::size_t tile_m = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
+constexpr std::size_t tile_m = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
 
 // out (M pixels x V vectors) = in (M pixels x taps) * w (taps x V vectors). Writes `filters` floats
 // of each pixel.
 template <std::size_t V, std::size_t M>
-static void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* w,
-                 float* out, std::size_t out_pixel, std::size_t filters) {
+void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* w, float* out,
+          std::size_t out_pixel, std::size_t filters) {
   Vec sum[M][V] = {};  // (M, V*lanes) of the output, in registers
   for (std::size_t row = 0; row < taps.rows; ++row) {
     for (std::size_t run = 0; run < taps.runs; ++run) {
@@ -183,8 +185,8 @@ struct Block {
 };
 
 // Packs one row of taps of a block: to (taps_w, group_c, width), zeros in the unused lanes.
-static void pack_filters(const Correlation& a, const Block& block, std::size_t tap_row,
-                         const float* w, float* to) {
+void pack_filters(const Correlation& a, const Block& block, std::size_t tap_row, const float* w,
+                  float* to) {
   constexpr std::size_t step = 16;  // channels at a time: a cache line of each filter
   for (std::size_t tap = 0; tap < a.taps_w; ++tap) {
     const float* from = w + a.filter_base + static_cast<std::ptrdiff_t>(block.group) * a.filter_g +
@@ -216,10 +218,9 @@ static void pack_filters(const Correlation& a, const Block& block, std::size_t t
 
 // One work item: output pixels [p0, p1) x [q0, q1) of an image, blocks [first, last) of filters.
 // `in` points to the first input pixel of the band, whose rows are `in_row` floats apart.
-static void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::size_t p1,
-                           std::size_t q0, std::size_t q1, std::size_t first, std::size_t last,
-                           const float* in, std::size_t in_row, const float* packed,
-                           float* out_image) {
+void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::size_t p1,
+                    std::size_t q0, std::size_t q1, std::size_t first, std::size_t last,
+                    const float* in, std::size_t in_row, const float* packed, float* out_image) {
   const std::size_t in_c = a.in_c(), in_pixel = a.stride_w * in_c;
   const bool contiguous = a.tap_w == 1 && a.groups == 1;
   const Taps taps = {a.taps_h, a.tap_h * in_row, contiguous ? 1 : a.taps_w, a.tap_w * in_c,
@@ -242,8 +243,8 @@ static void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, s
   }
 }
 
-static void correlate_cut(const Correlation& a, const Cut& b, float* packed, const float* in,
-                          const float* w, float* out) {
+void correlate_cut(const Correlation& a, const Cut& b, float* packed, const float* in,
+                   const float* w, float* out) {
   const std::size_t rows = b.blocks * a.taps_h, items = a.n * b.items();
   const std::size_t in_c = a.in_c();
   float* bands = packed + b.blocks * b.block_floats;
@@ -287,5 +288,6 @@ static void correlate_cut(const Correlation& a, const Cut& b, float* packed, con
   }
 }
 
+}  // namespace
 }  // namespace hilum::HILUM_ISA
 #endif

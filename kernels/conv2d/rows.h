@@ -11,6 +11,9 @@ void conv2d_forward_cpu2(const Launch&, const Conv2dProblem&, const float* x, co
                          float* y);
 void conv2d_backward_data_cpu2(const Launch&, const Conv2dProblem&, const float* w, const float* dy,
                                float* dx);
+std::size_t conv2d_backward_weight_cpu2_workspace(const Conv2dProblem&);
+void conv2d_backward_weight_cpu2(const Launch&, const Conv2dProblem&, const float* x,
+                                 const float* dy, float* dw);
 
 #ifdef HILUM_HAVE_ONEDNN
 void conv2d_forward_onednn(const Launch&, const Conv2dProblem&, const float* x, const float* w,

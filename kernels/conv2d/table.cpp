@@ -85,6 +85,8 @@ const Table<Conv2dBackwardData>& Conv2dBackwardData::table() {
 
 const Table<Conv2dBackwardWeight>& Conv2dBackwardWeight::table() {
   static const Table<Conv2dBackwardWeight> rows = {
+      {"cpu2_direct", Device::cpu, nullptr, conv2d_backward_weight_cpu2,
+       conv2d_backward_weight_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, conv2d_backward_weight_onednn, nullptr, 4, false},
       ref_row<Conv2dBackwardWeight>(),
   };

@@ -1,0 +1,331 @@
+// conv2d, CPU 2, direct: backward_weight, a sum of outer products over the pixels.
+//
+// Idea: a tile of dw, M taps-and-channels times V vectors of filters, stays in registers while the
+// pixels of a block pass by. Each pixel loads V vectors of dy and broadcasts M neighbouring floats
+// of x: M*V fused multiply-adds for M + V loads, the broadcasts at fixed distances.
+//   AVX-512: 14 x 2 of 32 registers; AVX2: 6 x 2 of 16; portable: 4 x 2.
+//
+// A work item is a share of the images times some blocks of filters, with sums of its own; nobody
+// waits for anybody. Their number is fixed, and the shares are added up in order at the end, so
+// the bits do not follow the number of threads. Within an item the pixels are cut in three levels:
+// steps, whose x (copied with its padding where there is any) and dy (one block of filters, copied
+// to lie densely) fit in the L2 cache; blocks of rows, whose dy fits in the L1 cache; registers.
+// Between blocks of rows a tile rests in `sums`.
+//
+// Since cpu1: no matrix of patches.
+//
+// Bounds: the multiply-adds; for few taps and channels the copying of dy.
+#ifndef HILUM_ISA
+#include <utility>
+
+#include "kernels/conv2d/cpu2_direct.h"
+#include "kernels/conv2d/rows.h"
+
+namespace hilum {
+namespace {
+
+// How backward_weight is cut.
+struct WeightCut {
+  // The problem with a 1x1 filter's pixels taken as rows that are long enough for the inner loop.
+  Conv2dProblem a;
+  std::size_t p, q;  // output size
+  // Runs of taps and channels that are contiguous in x: `runs` of `length` floats.
+  std::size_t runs, length;
+  // Steps: `images` whole images, or `rows` rows of one.
+  std::size_t images, rows, bands;  // bands: steps an image, 1 where a step is of whole images
+  std::size_t steps;                // of a share
+  std::size_t block_rows;           // rows of a block
+  std::size_t shares, share_images;
+  std::size_t parts;  // that the blocks of filters are divided into
+  // Tiles: for each group `blocks` of `block` filters, for each run `tiles` of up to tile_m floats.
+  std::size_t block, blocks, tiles;
+  bool copy_x;
+  std::size_t in_rows, in_columns;  // of a copied image or band of x
+  std::size_t x_floats, dy_floats;  // copies in a thread's hands
+  std::size_t sum_floats;           // of a share
+};
+
+}  // namespace
+}  // namespace hilum
+
+#define HILUM_THIS_FILE "kernels/conv2d/cpu2_direct_weight.cpp"
+#include "kernels/foreach_isa.h"
+
+namespace hilum {
+namespace {
+
+std::size_t tile_m_of(std::size_t lanes) { return lanes == 16 ? 14 : lanes == 8 ? 6 : 4; }
+
+WeightCut cut(const Conv2dProblem& problem, std::size_t lanes) {
+  constexpr std::size_t step_bytes = 512 * 1024;  // x and dy of a step: a quarter of a large L2
+  constexpr std::size_t block_bytes = 24 * 1024;  // dy of a block: half of a large L1
+  constexpr std::size_t wanted_items = 16;        // shares times parts of the filters
+  WeightCut b{};
+  b.a = problem;
+  Conv2dProblem& a = b.a;
+  const bool inside = a.pad_h == 0 && a.pad_w == 0;
+  if (inside && a.r == 1 && a.s == 1 && a.stride_h == 1 && a.stride_w == 1 && a.w < 28) {
+    a.w *= a.h, a.h = 1;  // a row of the whole image
+  }
+  b.p = a.p(), b.q = a.q();
+  const std::size_t group_c = a.c / a.groups, group_k = a.k / a.groups;
+  const bool contiguous = a.dilation_w == 1 && a.groups == 1;
+  b.runs = contiguous ? a.r : a.r * a.s;
+  b.length = contiguous ? a.s * a.c : group_c;
+  b.block = 2 * lanes;
+  b.blocks = ceil_div(group_k, b.block);
+  b.tiles = ceil_div(b.length, tile_m_of(lanes));
+
+  const std::size_t all_blocks = a.groups * b.blocks;
+  b.parts = std::min(all_blocks, wanted_items);
+  b.shares = std::clamp<std::size_t>(ceil_div(wanted_items, b.parts), 1, a.n);
+  b.share_images = ceil_div(a.n, b.shares);
+  b.shares = ceil_div(a.n, b.share_images);
+
+  b.copy_x = !inside;
+  const std::size_t reach_h = (a.r - 1) * a.dilation_h + 1, reach_w = (a.s - 1) * a.dilation_w + 1;
+  b.in_columns = (b.q - 1) * a.stride_w + reach_w;
+  const std::size_t row_bytes = sizeof(float) * (a.stride_h * b.in_columns * a.c + b.q * b.block);
+  const std::size_t rows = std::max<std::size_t>(step_bytes / row_bytes, 1);
+  if (rows >= b.p) {
+    b.images = std::min(rows / b.p, b.share_images);
+    b.rows = b.p, b.bands = 1;
+    b.steps = ceil_div(b.share_images, b.images);
+  } else {
+    b.images = 1;
+    b.bands = ceil_div(b.p, rows);
+    b.rows = ceil_div(b.p, b.bands);
+    b.bands = ceil_div(b.p, b.rows);
+    b.steps = b.share_images * b.bands;
+  }
+  b.block_rows = std::max<std::size_t>(block_bytes / (b.q * b.block * sizeof(float)), 1);
+  b.in_rows = (b.rows - 1) * a.stride_h + reach_h;
+  b.x_floats = b.copy_x ? ceil_div(b.images * b.in_rows * b.in_columns * a.c, 16) * 16 : 0;
+  b.dy_floats = b.images * b.rows * b.q * b.block;
+  b.sum_floats = all_blocks * b.block * b.runs * b.length;
+  return b;
+}
+
+std::size_t lanes_now() { return isa() == Isa::avx512 ? 16 : isa() == Isa::avx2 ? 8 : 4; }
+
+}  // namespace
+
+std::size_t conv2d_backward_weight_cpu2_workspace(const Conv2dProblem& a) {
+  const WeightCut b = cut(a, lanes_now());
+  return sizeof(float) *
+         (b.shares * b.sum_floats +
+          static_cast<std::size_t>(omp_get_max_threads()) * (b.x_floats + b.dy_floats));
+}
+
+void conv2d_backward_weight_cpu2(const Launch& launch, const Conv2dProblem& a, const float* x,
+                                 const float* dy, float* dw) {
+  const WeightCut b = cut(a, lanes_now());
+  HILUM_DISPATCH_ISA(backward_weight, b, static_cast<float*>(launch.workspace), x, dy, dw);
+}
+
+}  // namespace hilum
+
+#else
+namespace hilum::HILUM_ISA {
+// Without a name, because other files have a Tiles and a Block too and the linker would merge them.
+namespace {
+
+constexpr std::size_t tile_m = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
+
+// The pixels of a block as a tile sees them.
+struct Pixels {
+  std::size_t rows, columns;
+  const std::size_t* row_offset;  // (rows) where each row begins in x
+  std::size_t x_pixel;            // floats of x from one pixel to the next
+};
+
+// sums (M, V*lanes) += over the pixels of x (M floats) times dy (V vectors).
+template <std::size_t V, std::size_t M>
+void tile(const Pixels& pixels, const float* x, const float* dy, float* sums) {
+  Vec sum[M][V];  // (M, V*lanes) of dw, in registers
+#pragma GCC unroll 16
+  for (std::size_t m = 0; m < M; ++m) {
+    for (std::size_t v = 0; v < V; ++v) sum[m][v] = load(sums + (m * V + v) * lanes);
+  }
+  for (std::size_t row = 0; row < pixels.rows; ++row) {
+    const float* from = x + pixels.row_offset[row];
+    for (std::size_t q = 0; q < pixels.columns; ++q, from += pixels.x_pixel, dy += V * lanes) {
+      __builtin_prefetch(from + 8 * pixels.x_pixel);
+      Vec gradient[V];
+      for (std::size_t v = 0; v < V; ++v) gradient[v] = load(dy + v * lanes);
+#pragma GCC unroll 16
+      for (std::size_t m = 0; m < M; ++m) {
+        const Vec value = broadcast(from[m]);
+#pragma GCC unroll 2
+        for (std::size_t v = 0; v < V; ++v) sum[m][v] += value * gradient[v];
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (std::size_t m = 0; m < M; ++m) {
+    for (std::size_t v = 0; v < V; ++v) store(sums + (m * V + v) * lanes, sum[m][v]);
+  }
+}
+
+using Tile = void (*)(const Pixels&, const float*, const float*, float*);
+
+// tile<V, 1> ... tile<V, tile_m>, by M - 1.
+template <std::size_t V, class = std::make_index_sequence<tile_m> >
+struct Tiles;
+template <std::size_t V, std::size_t... M>
+struct Tiles<V, std::index_sequence<M...> > {
+  static constexpr Tile of[] = {tile<V, M + 1>...};
+};
+
+std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
+
+// A block of filters: `count` of them, in `width` (one or two vectors) lanes.
+struct Block {
+  std::size_t group, first, count, width;
+
+  Block(const WeightCut& b, std::size_t index) {
+    group = index / b.blocks;
+    first = index % b.blocks * b.block;
+    count = smaller(b.a.k / b.a.groups - first, b.block);
+    width = count <= lanes ? lanes : 2 * lanes;
+  }
+};
+
+// What a share does in a step: images [n0, n0 + images), output rows [p0, p0 + rows) of each.
+struct Step {
+  std::size_t n0, images, p0, rows;
+
+  Step(const WeightCut& b, std::size_t share, std::size_t step) {
+    const std::size_t end = smaller((share + 1) * b.share_images, b.a.n);
+    n0 = share * b.share_images + step / b.bands * b.images;
+    images = n0 < end ? smaller(b.images, end - n0) : 0;
+    p0 = step % b.bands * b.rows;
+    rows = p0 < b.p ? smaller(b.rows, b.p - p0) : 0;
+  }
+};
+
+// Copies a step's dy of one block of filters: to (image, row, q, width).
+void pack_dy(const WeightCut& b, const Step& step, const Block& block, const float* dy, float* to) {
+  const std::size_t pixels = step.rows * b.q;
+  for (std::size_t image = 0; image < step.images; ++image) {
+    const float* from = dy + ((step.n0 + image) * b.p + step.p0) * b.q * b.a.k +
+                        block.group * (b.a.k / b.a.groups) + block.first;
+    for (std::size_t i = 0; i < pixels; ++i, from += b.a.k) {
+      for (std::size_t lane = 0; lane < block.width; lane += lanes, to += lanes) {
+        const std::size_t left = block.count - lane;
+        store(to, left >= lanes ? load(from + lane) : load_partial(from + lane, left));
+      }
+    }
+  }
+}
+
+// The padded copy of a step's x: to (image, in_rows, in_columns, c).
+void copy_x(const WeightCut& b, const Step& step, const float* x, float* to) {
+  const Conv2dProblem& a = b.a;
+  const std::size_t rows = (step.rows - 1) * a.stride_h + (a.r - 1) * a.dilation_h + 1;
+  for (std::size_t image = 0; image < step.images; ++image) {
+    copy_padded(
+        x + (step.n0 + image) * a.h * a.w * a.c, a.h, a.w, a.c,
+        static_cast<std::ptrdiff_t>(step.p0 * a.stride_h) - static_cast<std::ptrdiff_t>(a.pad_h),
+        -static_cast<std::ptrdiff_t>(a.pad_w), rows, b.in_columns,
+        to + image * b.in_rows * b.in_columns * a.c);
+  }
+}
+
+// Adds a step to the sums (runs, length, width) of one block of filters. `x` is the copied band or
+// the images themselves, `dy` the block's copy.
+void add_step(const WeightCut& b, const Step& step, const Block& block, const float* x,
+              const float* dy, float* sums) {
+  const Conv2dProblem& a = b.a;
+  constexpr std::size_t most_rows = 64;
+  std::size_t row_offset[most_rows];
+  const std::size_t all_rows = step.images * step.rows;
+  const std::size_t in_columns = b.copy_x ? b.in_columns : a.w;
+  const std::size_t in_image = (b.copy_x ? b.in_rows : a.h) * in_columns * a.c;
+  const std::size_t runs_across = b.runs / a.r;  // 1 where a run covers all taps of a row
+  const std::size_t block_rows = smaller(b.block_rows, most_rows);
+  const Tile* tile_of = block.width == lanes ? Tiles<1>::of : Tiles<2>::of;
+  for (std::size_t row0 = 0; row0 < all_rows; row0 += block_rows) {
+    const std::size_t rows = smaller(block_rows, all_rows - row0);
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::size_t image = (row0 + row) / step.rows, p = (row0 + row) % step.rows;
+      row_offset[row] = image * in_image + p * a.stride_h * in_columns * a.c;
+    }
+    const Pixels pixels = {rows, b.q, row_offset, a.stride_w * a.c};
+    const float* block_dy = dy + row0 * b.q * block.width;
+    for (std::size_t run = 0; run < b.runs; ++run) {
+      const std::size_t r = run / runs_across, s = run % runs_across;
+      const float* run_x = x + (r * a.dilation_h * in_columns + s * a.dilation_w) * a.c +
+                           block.group * (a.c / a.groups);
+      for (std::size_t t = 0; t < b.tiles; ++t) {  // tiles of nearly equal size
+        const std::size_t begin = b.length * t / b.tiles, end = b.length * (t + 1) / b.tiles;
+        tile_of[end - begin - 1](pixels, run_x + begin, block_dy,
+                                 sums + (run * b.length + begin) * block.width);
+      }
+    }
+  }
+}
+
+// One work item: a share of the images, blocks [first, last) of filters.
+void add_share(const WeightCut& b, std::size_t share, std::size_t first, std::size_t last,
+               const float* x, const float* dy, float* sums, float* x_copy, float* dy_copy) {
+  const Conv2dProblem& a = b.a;
+  const std::size_t block_floats = b.runs * b.length * b.block;
+  __builtin_memset(sums + first * block_floats, 0, (last - first) * block_floats * sizeof(float));
+  for (std::size_t s = 0; s < b.steps; ++s) {
+    const Step step(b, share, s);
+    if (step.images * step.rows == 0) continue;
+    const float* from = x + (step.n0 * a.h + step.p0 * a.stride_h) * a.w * a.c;
+    if (b.copy_x) {
+      copy_x(b, step, x, x_copy);
+      from = x_copy;
+    }
+    for (std::size_t number = first; number < last; ++number) {
+      const Block block(b, number);
+      pack_dy(b, step, block, dy, dy_copy);
+      add_step(b, step, block, from, dy_copy, sums + number * block_floats);
+    }
+  }
+}
+
+// dw of one run of a block of filters: adds the shares' sums in order and turns (length, filter)
+// into (filter, length).
+void finish(const WeightCut& b, std::size_t number, std::size_t run, const float* sums, float* dw) {
+  const Block block(b, number);
+  const float* from = sums + number * b.runs * b.length * b.block + run * b.length * block.width;
+  float* to = dw + ((block.group * (b.a.k / b.a.groups) + block.first) * b.runs + run) * b.length;
+  for (std::size_t i = 0; i < b.length; ++i, from += block.width) {
+    for (std::size_t k = 0; k < block.count; ++k) {
+      float total = from[k];
+      for (std::size_t share = 1; share < b.shares; ++share) {
+        total += from[share * b.sum_floats + k];
+      }
+      to[k * b.runs * b.length + i] = total;
+    }
+  }
+}
+
+void backward_weight(const WeightCut& b, float* workspace, const float* x, const float* dy,
+                     float* dw) {
+  const std::size_t numbers = b.a.groups * b.blocks, items = b.shares * b.parts;
+  float* copies = workspace + b.shares * b.sum_floats;
+#pragma omp parallel
+  {
+    float* x_copy =
+        copies + static_cast<std::size_t>(omp_get_thread_num()) * (b.x_floats + b.dy_floats);
+#pragma omp for schedule(dynamic)
+    for (std::size_t item = 0; item < items; ++item) {
+      const std::size_t share = item / b.parts, part = item % b.parts;
+      add_share(b, share, numbers * part / b.parts, numbers * (part + 1) / b.parts, x, dy,
+                workspace + share * b.sum_floats, x_copy, x_copy + b.x_floats);
+    }
+#pragma omp for schedule(static) collapse(2)
+    for (std::size_t number = 0; number < numbers; ++number) {
+      for (std::size_t run = 0; run < b.runs; ++run) finish(b, number, run, workspace, dw);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hilum::HILUM_ISA
+#endif
