@@ -65,7 +65,6 @@ void enable_config(CLI::App& app) {
   app.config_formatter(std::make_shared<TomlBelowEnvironment>());
   app.set_config("--config", "", "read options from a TOML file");
   app.allow_config_extras(CLI::config_extras_mode::error);
-  app.fallthrough();
   name_environment(app);
 }
 

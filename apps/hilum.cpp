@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("hilum ") + hilum::program_version);
   app.option_defaults()->always_capture_default();
   app.require_subcommand(1);
+  app.fallthrough();  // so that --config may stand behind the subcommand
   hilum::Session session;
   hilum::add_summary(app, session);
   hilum::add_train(app, session);

@@ -11,6 +11,8 @@ Dataset open_dataset(const std::filesystem::path& path, const std::vector<std::s
                      bool skip_bad, const Session& session) {
   Dataset dataset = read_dataset(path, classes);
   for (const std::string& note : dataset.notes) session.note("note", note);
+  session.note("data", fmt::format("{}: {} images, each is looked at once", path.string(),
+                                   dataset.items.size()));
   reject_bad_images(dataset, skip_bad, session);
   return dataset;
 }

@@ -172,7 +172,7 @@ class TrainRun {
     std::uint64_t shown = ~std::uint64_t{0};
     hooks.on_step = [&](std::size_t done, std::size_t total, const TrainState& state) {
       if (shown != state.epoch) {
-        progress.start(fmt::format("epoch {}/{}", state.epoch + 1, options_.epochs), 0, total);
+        progress.start(fmt::format("epoch {}/{}", state.epoch + 1, options_.epochs), done, total);
         shown = state.epoch;
       }
       progress.update(done, fmt::format("loss {:.4f}", state.loss_sum / static_cast<double>(done)));

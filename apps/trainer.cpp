@@ -52,6 +52,16 @@ double monitored(const EpochRow& row, Monitor monitor) {
   return row.val_loss;
 }
 
+// Weights that are no longer numbers cannot be saved by more steps.
+void require_finite(double loss, const char* what, const TrainState& state) {
+  if (std::isfinite(loss)) return;
+  throw Error(ErrorKind::check,
+              fmt::format("training: the {} is {} after step {} (epoch {}). The learning rate {:g} "
+                          "is too high for this network and set; try --lr {:.2g}. The best weights "
+                          "so far are kept.",
+                          what, loss, state.step, state.epoch + 1, state.lr, state.lr / 10));
+}
+
 // After validation: is this the best epoch, is it time for a smaller rate, or to stop?
 void judge_epoch(const EpochRow& row, const TrainOptions& options, TrainState& state) {
   // Everything is judged as a value that should fall.
@@ -124,6 +134,7 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
       const Tensor logits = net(input_of(batch, device));
       const Tensor loss =
           softmax_cross_entropy(logits, labels_of(batch, device), weights, options.label_smoothing);
+      require_finite(loss.item(), "training loss", state);
       const Tensor penalty = net.penalties();
       optimizer.zero_grad();
       (penalty.defined() ? add(loss, penalty) : loss).backward();
@@ -134,12 +145,6 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
       state.loss_sum += static_cast<double>(loss.item()) * static_cast<double>(batch.n);
       state.correct += count_correct(logits, batch.labels);
       state.seen += batch.n;
-      if (!std::isfinite(loss.item())) {
-        throw Error(ErrorKind::check,
-                    fmt::format("training: the loss is {} at step {} (epoch {}). The learning rate "
-                                "{} is too high for this network and set; try --lr {:.2g}.",
-                                loss.item(), state.step, state.epoch + 1, state.lr, state.lr / 10));
-      }
       if (hooks.on_step) hooks.on_step(state.seen, train_loader.images(), state);
       if (should_stop()) return interrupted_here();
       if (options.checkpoint_every != 0 && state.step % options.checkpoint_every == 0 &&
@@ -162,6 +167,7 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
                                              [&](std::size_t) { return !should_stop(); });
     if (should_stop()) return interrupted_here();
     const Metrics metrics = metrics_of(predictions, recipe.classes);
+    require_finite(metrics.loss, "validation loss", state);
     row.val_loss = metrics.loss;
     row.val_accuracy = metrics.accuracy.value();
     row.val_auc = metrics.macro_auc;
