@@ -101,6 +101,14 @@ float Anatomy::spine_x(float z) const {
   return scoliosis * std::sin(kPi * z / height + scoliosis_phase);
 }
 
+float Anatomy::outline_factor(float angle) const {
+  float factor = 1 - taper * 2 * std::abs(std::cos(angle)) * std::max(-std::sin(angle), 0.f);
+  for (int k = 0; k < 3; ++k) {
+    factor += wobble[k] * std::cos(static_cast<float>(k + 2) * angle + wobble_phase[k]);
+  }
+  return factor;
+}
+
 Vec2 Anatomy::vertebra(float z) const { return {spine_x(z), back(z) - 0.175f * 2 * depth}; }
 
 Vec3 Anatomy::place(float x, float share, float u) const {
@@ -131,6 +139,11 @@ Anatomy draw_anatomy(Stream r) {
   a.muscle = (woman ? 0.82f : 1.05f) + 0.1f * r.normal();
   a.breast = woman ? mix(6, 38, clamp01(0.35f + 0.5f * fatness + 0.15f * r.normal())) : 0;
   a.tilt_left = 3 * r.normal();
+  a.taper = r.range(0, 0.11f);
+  for (int k = 0; k < 3; ++k) {
+    a.wobble[k] = 0.009f * r.normal();
+    a.wobble_phase[k] = r.range(0, 2 * kPi);
+  }
   a.kyphosis = r.range(10, 26);
   a.scoliosis = 3.5f * r.normal();
   a.scoliosis_phase = r.range(0, 2 * kPi);
@@ -173,7 +186,8 @@ Level::Level(const Anatomy& a, float z) : anatomy_(&a), z_(z), middle_(a.spine_x
   cavity_ = Outline({middle_, 0.5f * (front + back)}, [&](float angle) {
     const float side = std::cos(angle) * a.tilt_left;
     const float n = a.squareness + 0.25f * std::max(std::sin(angle), 0.f);
-    float radius = superellipse_radius(angle, half_width + side, half_depth, n);
+    float radius =
+        a.outline_factor(angle) * superellipse_radius(angle, half_width + side, half_depth, n);
     // The gutters beside the spine reach further back; the breastbone pushes in.
     radius +=
         0.085f * half_depth *
@@ -184,8 +198,8 @@ Level::Level(const Anatomy& a, float z) : anatomy_(&a), z_(z), middle_(a.spine_x
 
   // The wall: shoulders high, bulk of back and chest muscles, little below.
   const float shoulder =
-      curve(u, {{0, 64}, {.12f, 50}, {.22f, 36}, {.34f, 20}, {.48f, 8}, {.65f, 0}});
-  const float wall_side = 12 + a.muscle * curve(u, {{0, 20}, {.4f, 17}, {.6f, 10}, {1, 6}}) +
+      curve(u, {{0, 64}, {.12f, 50}, {.22f, 36}, {.34f, 17}, {.46f, 6}, {.65f, 0}});
+  const float wall_side = 12 + a.muscle * curve(u, {{0, 20}, {.35f, 15}, {.55f, 9}, {1, 6}}) +
                           shoulder * (0.6f + 0.4f * a.muscle);
   const float mid_front = a.front(0.5f * a.height);
   const float wall_front = mid_front - 9 -
@@ -200,7 +214,7 @@ Level::Level(const Anatomy& a, float z) : anatomy_(&a), z_(z), middle_(a.spine_x
   const auto wall = [&](float angle) {
     // The back is flattened by the table.
     const float n = wall_n + 0.45f * std::max(std::sin(angle), 0.f);
-    float radius = superellipse_radius(angle, wall_width, wall_depth, n);
+    float radius = a.outline_factor(angle) * superellipse_radius(angle, wall_width, wall_depth, n);
     const float pectoral = 8 * a.muscle * curve(u, {{0, .3f}, {.2f, 1}, {.4f, 1}, {.6f, 0}});
     radius += pectoral * (angular_bump(angle, -kPi / 2 + .6f, .28f) +
                           angular_bump(angle, -kPi / 2 - .6f, .28f));

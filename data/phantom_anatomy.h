@@ -32,7 +32,9 @@ struct Anatomy {
   float squareness;            // exponent of the superellipse
   float fat, muscle, breast;   // mm under the skin, a factor, mm
   float tilt_left;             // one side a little wider than the other, mm
-  float kyphosis;              // mm by which the upper spine lies further forward
+  float taper;                 // how much narrower the front is than the back, a share
+  float wobble[3], wobble_phase[3];  // uneven outline: second to fourth harmonic of the radius
+  float kyphosis;                    // mm by which the upper spine lies further forward
   float scoliosis, scoliosis_phase;
   float vertebra_radius, vertebra_step, vertebra_phase;
   float rib_step, rib_drop, rib_phase, rib_thickness;
@@ -58,6 +60,8 @@ struct Anatomy {
   float front(float z) const;
   float back(float z) const;
   float spine_x(float z) const;
+  // Factor on the radius of the chest's outlines in this direction.
+  float outline_factor(float angle) const;
   Vec2 vertebra(float z) const;
   // A point from readable numbers: x in mm of an average body, y as a share of the way from the
   // front edge to the back edge, height as a share of the lung's height.
