@@ -8,13 +8,18 @@
 // A work item is a share of the images times some blocks of filters, with sums of its own; nobody
 // waits for anybody. Their number is fixed, and the shares are added up in order at the end, so
 // the bits do not follow the number of threads. Within an item the pixels are cut in three levels:
-// steps, whose x (copied with its padding where there is any) and dy (one block of filters, copied
-// to lie densely) fit in the L2 cache; blocks of rows, whose dy fits in the L1 cache; registers.
-// Between blocks of rows a tile rests in `sums`.
+// steps, whose x and dy fit in the L2 cache; blocks, which fit in the L1 cache; registers. Between
+// blocks a tile rests in `sums`.
+//
+// A step's x is copied, with its padding, into planes of M channels, and its dy into blocks of
+// filters. So what a tile reads lies densely, and the R*S tiles that read the same M channels (only
+// shifted) find them in the L1 cache. Where all channels fit in one tile, as in the first layer,
+// the S taps of a row and their channels are one contiguous run, so that C = 3 makes runs of 9
+// or 21.
 //
 // Since cpu1: no matrix of patches.
 //
-// Bounds: the multiply-adds; for few taps and channels the copying of dy.
+// Bounds: the multiply-adds; for few taps or few filters the copying of x and dy.
 #ifndef HILUM_ISA
 #include <utility>
 
@@ -26,20 +31,20 @@ namespace {
 
 // How backward_weight is cut.
 struct WeightCut {
-  // The problem with a 1x1 filter's pixels taken as rows that are long enough for the inner loop.
   Conv2dProblem a;
   std::size_t p, q;  // output size
-  // Runs of taps and channels that are contiguous in x: `runs` of `length` floats.
-  std::size_t runs, length;
-  // Steps: `images` whole images, or `rows` rows of one.
-  std::size_t images, rows, bands;  // bands: steps an image, 1 where a step is of whole images
-  std::size_t steps;                // of a share
-  std::size_t block_rows;           // rows of a block
+  // Filters: for each group `blocks` of `block`. Channels: for each group `tiles` planes of `tile`,
+  // the last may be smaller. Merged: one plane of all channels, and tiles over the run of S taps
+  // times C channels.
+  std::size_t block, blocks;
+  bool merged;
+  std::size_t runs, length, tile,
+      tiles;  // runs of taps, floats of a run, of a tile, tiles of a run
+  // Steps: `images` whole images, or `rows` rows of one; `bands` such steps to the image.
+  std::size_t images, rows, bands;
+  std::size_t steps;  // of a share
   std::size_t shares, share_images;
-  std::size_t parts;  // that the blocks of filters are divided into
-  // Tiles: for each group `blocks` of `block` filters, for each run `tiles` of up to tile_m floats.
-  std::size_t block, blocks, tiles;
-  bool copy_x;
+  std::size_t parts;                // that the blocks of filters are divided into
   std::size_t in_rows, in_columns;  // of a copied image or band of x
   std::size_t x_floats, dy_floats;  // copies in a thread's hands
   std::size_t sum_floats;           // of a share
@@ -56,33 +61,30 @@ namespace {
 
 std::size_t tile_m_of(std::size_t lanes) { return lanes == 16 ? 14 : lanes == 8 ? 6 : 4; }
 
-WeightCut cut(const Conv2dProblem& problem, std::size_t lanes) {
+WeightCut cut(const Conv2dProblem& a, std::size_t lanes) {
   constexpr std::size_t step_bytes = 512 * 1024;  // x and dy of a step: a quarter of a large L2
-  constexpr std::size_t block_bytes = 24 * 1024;  // dy of a block: half of a large L1
+  constexpr std::size_t sum_bytes = 4 << 20;      // of all shares
   constexpr std::size_t wanted_items = 16;        // shares times parts of the filters
   WeightCut b{};
-  b.a = problem;
-  Conv2dProblem& a = b.a;
-  const bool inside = a.pad_h == 0 && a.pad_w == 0;
-  if (inside && a.r == 1 && a.s == 1 && a.stride_h == 1 && a.stride_w == 1 && a.w < 28) {
-    a.w *= a.h, a.h = 1;  // a row of the whole image
-  }
+  b.a = a;
   b.p = a.p(), b.q = a.q();
   const std::size_t group_c = a.c / a.groups, group_k = a.k / a.groups;
-  const bool contiguous = a.dilation_w == 1 && a.groups == 1;
-  b.runs = contiguous ? a.r : a.r * a.s;
-  b.length = contiguous ? a.s * a.c : group_c;
   b.block = 2 * lanes;
   b.blocks = ceil_div(group_k, b.block);
-  b.tiles = ceil_div(b.length, tile_m_of(lanes));
+  b.merged = a.groups == 1 && a.dilation_w == 1 && a.c <= tile_m_of(lanes);
+  b.runs = b.merged ? a.r : a.r * a.s;
+  b.length = b.merged ? a.s * a.c : group_c;
+  b.tile = ceil_div(b.length, ceil_div(b.length, tile_m_of(lanes)));
+  b.tiles = ceil_div(b.length, b.tile);
 
   const std::size_t all_blocks = a.groups * b.blocks;
-  b.parts = std::min(all_blocks, wanted_items);
-  b.shares = std::clamp<std::size_t>(ceil_div(wanted_items, b.parts), 1, a.n);
+  b.sum_floats = all_blocks * b.block * b.runs * b.length;
+  b.shares = std::clamp<std::size_t>(sum_bytes / (b.sum_floats * sizeof(float)), 1,
+                                     std::min(a.n, wanted_items));
   b.share_images = ceil_div(a.n, b.shares);
   b.shares = ceil_div(a.n, b.share_images);
+  b.parts = ceil_div(all_blocks, std::max<std::size_t>(all_blocks * b.shares / wanted_items, 1));
 
-  b.copy_x = !inside;
   const std::size_t reach_h = (a.r - 1) * a.dilation_h + 1, reach_w = (a.s - 1) * a.dilation_w + 1;
   b.in_columns = (b.q - 1) * a.stride_w + reach_w;
   const std::size_t row_bytes = sizeof(float) * (a.stride_h * b.in_columns * a.c + b.q * b.block);
@@ -98,11 +100,9 @@ WeightCut cut(const Conv2dProblem& problem, std::size_t lanes) {
     b.bands = ceil_div(b.p, b.rows);
     b.steps = b.share_images * b.bands;
   }
-  b.block_rows = std::max<std::size_t>(block_bytes / (b.q * b.block * sizeof(float)), 1);
   b.in_rows = (b.rows - 1) * a.stride_h + reach_h;
-  b.x_floats = b.copy_x ? ceil_div(b.images * b.in_rows * b.in_columns * a.c, 16) * 16 : 0;
+  b.x_floats = ceil_div(b.images * b.in_rows * b.in_columns * a.c, 16) * 16;
   b.dy_floats = b.images * b.rows * b.q * b.block;
-  b.sum_floats = all_blocks * b.block * b.runs * b.length;
   return b;
 }
 
@@ -132,42 +132,32 @@ namespace {
 
 constexpr std::size_t tile_m = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
 
-// The pixels of a block as a tile sees them.
-struct Pixels {
-  std::size_t rows, columns;
-  const std::size_t* row_offset;  // (rows) where each row begins in x
-  std::size_t x_pixel;            // floats of x from one pixel to the next
-};
+constexpr std::size_t block_pixels = 192;  // their dy, 24 KiB, is half of a large L1 cache
 
-// sums (M, V*lanes) += over the pixels of x (M floats) times dy (V vectors).
+// sums (M, V*lanes) += x (pixels, M) transposed times dy (pixels, V*lanes). Pixel i of x begins at
+// x[offset[i]].
 template <std::size_t V, std::size_t M>
-void tile(const Pixels& pixels, const float* x, const float* dy, float* sums) {
-  Vec sum[M][V];  // (M, V*lanes) of dw, in registers
+void tile(std::size_t pixels, const std::size_t* offset, const float* x, const float* dy,
+          float* sums) {
+  Vec sum[M][V] = {};  // (M, V*lanes) of dw, in registers
+  for (std::size_t i = 0; i < pixels; ++i, dy += V * lanes) {
+    const float* from = x + offset[i];
+    Vec gradient[V];
+    for (std::size_t v = 0; v < V; ++v) gradient[v] = load(dy + v * lanes);
 #pragma GCC unroll 16
-  for (std::size_t m = 0; m < M; ++m) {
-    for (std::size_t v = 0; v < V; ++v) sum[m][v] = load(sums + (m * V + v) * lanes);
-  }
-  for (std::size_t row = 0; row < pixels.rows; ++row) {
-    const float* from = x + pixels.row_offset[row];
-    for (std::size_t q = 0; q < pixels.columns; ++q, from += pixels.x_pixel, dy += V * lanes) {
-      __builtin_prefetch(from + 8 * pixels.x_pixel);
-      Vec gradient[V];
-      for (std::size_t v = 0; v < V; ++v) gradient[v] = load(dy + v * lanes);
-#pragma GCC unroll 16
-      for (std::size_t m = 0; m < M; ++m) {
-        const Vec value = broadcast(from[m]);
+    for (std::size_t m = 0; m < M; ++m) {
+      const Vec value = broadcast(from[m]);
 #pragma GCC unroll 2
-        for (std::size_t v = 0; v < V; ++v) sum[m][v] += value * gradient[v];
-      }
+      for (std::size_t v = 0; v < V; ++v) sum[m][v] += value * gradient[v];
     }
   }
 #pragma GCC unroll 16
   for (std::size_t m = 0; m < M; ++m) {
-    for (std::size_t v = 0; v < V; ++v) store(sums + (m * V + v) * lanes, sum[m][v]);
+    for (std::size_t v = 0; v < V; ++v, sums += lanes) store(sums, load(sums) + sum[m][v]);
   }
 }
 
-using Tile = void (*)(const Pixels&, const float*, const float*, float*);
+using Tile = void (*)(std::size_t, const std::size_t*, const float*, const float*, float*);
 
 // tile<V, 1> ... tile<V, tile_m>, by M - 1.
 template <std::size_t V, class = std::make_index_sequence<tile_m> >
@@ -219,48 +209,82 @@ void pack_dy(const WeightCut& b, const Step& step, const Block& block, const flo
   }
 }
 
-// The padded copy of a step's x: to (image, in_rows, in_columns, c).
+// Copies a step's x with its padding: to (plane, image, in_rows, in_columns, channels of the
+// plane).
 void copy_x(const WeightCut& b, const Step& step, const float* x, float* to) {
   const Conv2dProblem& a = b.a;
   const std::size_t rows = (step.rows - 1) * a.stride_h + (a.r - 1) * a.dilation_h + 1;
+  const std::size_t plane_pixels = b.images * b.in_rows * b.in_columns;
+  const std::size_t group_c = a.c / a.groups;
   for (std::size_t image = 0; image < step.images; ++image) {
-    copy_padded(
-        x + (step.n0 + image) * a.h * a.w * a.c, a.h, a.w, a.c,
-        static_cast<std::ptrdiff_t>(step.p0 * a.stride_h) - static_cast<std::ptrdiff_t>(a.pad_h),
-        -static_cast<std::ptrdiff_t>(a.pad_w), rows, b.in_columns,
-        to + image * b.in_rows * b.in_columns * a.c);
+    if (b.merged) {
+      copy_padded(
+          x + (step.n0 + image) * a.h * a.w * a.c, a.h, a.w, a.c,
+          static_cast<std::ptrdiff_t>(step.p0 * a.stride_h) - static_cast<std::ptrdiff_t>(a.pad_h),
+          -static_cast<std::ptrdiff_t>(a.pad_w), rows, b.in_columns,
+          to + image * b.in_rows * b.in_columns * a.c);
+      continue;
+    }
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::size_t h = step.p0 * a.stride_h + row - a.pad_h;  // wraps above the image
+      for (std::size_t column = 0; column < b.in_columns; ++column) {
+        const std::size_t w = column - a.pad_w;  // wraps left of the image
+        const bool inside = h < a.h && w < a.w;
+        const float* from = x + (((step.n0 + image) * a.h + h) * a.w + w) * a.c;
+        const std::size_t pixel = (image * b.in_rows + row) * b.in_columns + column;
+        for (std::size_t group = 0; group < a.c; group += group_c) {
+          for (std::size_t c = 0; c < group_c; c += b.tile) {
+            const std::size_t count = smaller(b.tile, group_c - c);
+            __builtin_prefetch(from + group + c + 1024);  // 4 KiB ahead, from memory
+            const Vec v = inside ? load_partial(from + group + c, count) : Vec{};
+            store_partial(to + (group + c) * plane_pixels + pixel * count, v, count);
+          }
+        }
+      }
+    }
   }
 }
 
-// Adds a step to the sums (runs, length, width) of one block of filters. `x` is the copied band or
-// the images themselves, `dy` the block's copy.
+// Adds a step to the sums (runs, length, width) of one block of filters.
 void add_step(const WeightCut& b, const Step& step, const Block& block, const float* x,
               const float* dy, float* sums) {
   const Conv2dProblem& a = b.a;
-  constexpr std::size_t most_rows = 64;
-  std::size_t row_offset[most_rows];
-  const std::size_t all_rows = step.images * step.rows;
-  const std::size_t in_columns = b.copy_x ? b.in_columns : a.w;
-  const std::size_t in_image = (b.copy_x ? b.in_rows : a.h) * in_columns * a.c;
+  std::size_t number[block_pixels];  // of the pixel that the first tap reads, in a plane
+  std::size_t offset[block_pixels];  // of that pixel in floats
+  const std::size_t all_pixels = step.images * step.rows * b.q;
+  const std::size_t plane_pixels = b.images * b.in_rows * b.in_columns;
   const std::size_t runs_across = b.runs / a.r;  // 1 where a run covers all taps of a row
-  const std::size_t block_rows = smaller(b.block_rows, most_rows);
   const Tile* tile_of = block.width == lanes ? Tiles<1>::of : Tiles<2>::of;
-  for (std::size_t row0 = 0; row0 < all_rows; row0 += block_rows) {
-    const std::size_t rows = smaller(block_rows, all_rows - row0);
-    for (std::size_t row = 0; row < rows; ++row) {
-      const std::size_t image = (row0 + row) / step.rows, p = (row0 + row) % step.rows;
-      row_offset[row] = image * in_image + p * a.stride_h * in_columns * a.c;
+  std::size_t row = 0, q = 0, in_row = 0;
+  for (std::size_t first = 0; first < all_pixels; first += block_pixels) {
+    const std::size_t pixels = smaller(block_pixels, all_pixels - first);
+    for (std::size_t i = 0; i < pixels; ++i) {
+      number[i] = in_row * b.in_columns + q * a.stride_w;
+      if (++q == b.q) {
+        q = 0;
+        in_row += a.stride_h;
+        if (++row == step.rows) {  // on to the next image
+          row = 0;
+          in_row += b.in_rows - step.rows * a.stride_h;
+        }
+      }
     }
-    const Pixels pixels = {rows, b.q, row_offset, a.stride_w * a.c};
-    const float* block_dy = dy + row0 * b.q * block.width;
-    for (std::size_t run = 0; run < b.runs; ++run) {
-      const std::size_t r = run / runs_across, s = run % runs_across;
-      const float* run_x = x + (r * a.dilation_h * in_columns + s * a.dilation_w) * a.c +
-                           block.group * (a.c / a.groups);
-      for (std::size_t t = 0; t < b.tiles; ++t) {  // tiles of nearly equal size
-        const std::size_t begin = b.length * t / b.tiles, end = b.length * (t + 1) / b.tiles;
-        tile_of[end - begin - 1](pixels, run_x + begin, block_dy,
-                                 sums + (run * b.length + begin) * block.width);
+    const float* block_dy = dy + first * block.width;
+    std::size_t offset_width = 0;  // of the pixels that `offset` was made for
+    for (std::size_t begin = 0; begin < b.length; begin += b.tile) {
+      const std::size_t m = smaller(b.tile, b.length - begin);
+      const std::size_t width = b.merged ? a.c : m;
+      const float* plane =
+          b.merged ? x + begin : x + (block.group * b.length + begin) * plane_pixels;
+      if (width != offset_width) {
+        for (std::size_t i = 0; i < pixels; ++i) offset[i] = number[i] * width;
+        offset_width = width;
+      }
+      for (std::size_t run = 0; run < b.runs; ++run) {
+        const std::size_t r = run / runs_across, s = run % runs_across;
+        const std::size_t tap = r * a.dilation_h * b.in_columns + s * a.dilation_w;
+        tile_of[m - 1](pixels, offset, plane + tap * width, block_dy,
+                       sums + (run * b.length + begin) * block.width);
       }
     }
   }
@@ -269,21 +293,16 @@ void add_step(const WeightCut& b, const Step& step, const Block& block, const fl
 // One work item: a share of the images, blocks [first, last) of filters.
 void add_share(const WeightCut& b, std::size_t share, std::size_t first, std::size_t last,
                const float* x, const float* dy, float* sums, float* x_copy, float* dy_copy) {
-  const Conv2dProblem& a = b.a;
   const std::size_t block_floats = b.runs * b.length * b.block;
   __builtin_memset(sums + first * block_floats, 0, (last - first) * block_floats * sizeof(float));
   for (std::size_t s = 0; s < b.steps; ++s) {
     const Step step(b, share, s);
     if (step.images * step.rows == 0) continue;
-    const float* from = x + (step.n0 * a.h + step.p0 * a.stride_h) * a.w * a.c;
-    if (b.copy_x) {
-      copy_x(b, step, x, x_copy);
-      from = x_copy;
-    }
+    copy_x(b, step, x, x_copy);
     for (std::size_t number = first; number < last; ++number) {
       const Block block(b, number);
       pack_dy(b, step, block, dy, dy_copy);
-      add_step(b, step, block, from, dy_copy, sums + number * block_floats);
+      add_step(b, step, block, x_copy, dy_copy, sums + number * block_floats);
     }
   }
 }
