@@ -8,8 +8,12 @@
 #include "kernels/adam/ref.h"
 #include "kernels/add/cases.h"
 #include "kernels/add/ref.h"
+#include "kernels/affine_warp/cases.h"
+#include "kernels/affine_warp/ref.h"
 #include "kernels/avg_pool/cases.h"
 #include "kernels/avg_pool/ref.h"
+#include "kernels/batch_norm/cases.h"
+#include "kernels/batch_norm/ref.h"
 #include "kernels/bias/cases.h"
 #include "kernels/bias/ref.h"
 #include "kernels/concat/cases.h"
@@ -51,12 +55,15 @@ using AllOperations =
              PassList<DenseForward, DenseBackwardData, DenseBackwardWeight>,
              PassList<MaxPoolForward, MaxPoolBackward>, PassList<AvgPoolForward, AvgPoolBackward>,
              PassList<GlobalAvgPoolForward, GlobalAvgPoolBackward>,
+             PassList<BatchNormForward, BatchNormBackward>,
+             PassList<BatchNormInference, BatchNormInferenceBackward>,
              PassList<ReluForward, ReluBackward>, PassList<SigmoidForward, SigmoidBackward>,
              PassList<AddForward>, PassList<BiasForward, BiasBackward>,
              PassList<ConcatForward, ConcatBackward>, PassList<FlattenForward, FlattenBackward>,
              PassList<DropoutForward, DropoutBackward>, PassList<SoftmaxForward>,
              PassList<SoftmaxCrossEntropyForward, SoftmaxCrossEntropyBackward>,
-             PassList<PenaltyForward, PenaltyBackward>, PassList<SgdStep>, PassList<AdamStep>>;
+             PassList<PenaltyForward, PenaltyBackward>, PassList<SgdStep>, PassList<AdamStep>,
+             PassList<AffineWarpForward>>;
 
 // The cases of a pass.
 template <class Pass>
