@@ -1,0 +1,10 @@
+// affine_warp: declarations of the rows that table.cpp lists.
+#pragma once
+
+#include "kernels/affine_warp/affine_warp.h"
+
+namespace hilum {
+void affine_warp_forward_cpu1(const Launch&, const AffineWarpProblem&, const std::uint8_t* x,
+                              const float* matrix, const float* gain, const float* scale,
+                              const float* shift, float* y);
+}  // namespace hilum
