@@ -5,6 +5,16 @@
 
 namespace hilum {
 
+std::size_t conv2d_forward_cpu1_workspace(const Conv2dProblem&);
+std::size_t conv2d_backward_data_cpu1_workspace(const Conv2dProblem&);
+std::size_t conv2d_backward_weight_cpu1_workspace(const Conv2dProblem&);
+void conv2d_forward_cpu1(const Launch&, const Conv2dProblem&, const float* x, const float* w,
+                         float* y);
+void conv2d_backward_data_cpu1(const Launch&, const Conv2dProblem&, const float* w, const float* dy,
+                               float* dx);
+void conv2d_backward_weight_cpu1(const Launch&, const Conv2dProblem&, const float* x,
+                                 const float* dy, float* dw);
+
 std::size_t conv2d_forward_cpu2_workspace(const Conv2dProblem&);
 std::size_t conv2d_backward_data_cpu2_workspace(const Conv2dProblem&);
 void conv2d_forward_cpu2(const Launch&, const Conv2dProblem&, const float* x, const float* w,

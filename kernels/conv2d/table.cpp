@@ -68,6 +68,7 @@ const Table<Conv2dForward>& Conv2dForward::table() {
   static const Table<Conv2dForward> rows = {
       {"cpu2_direct", Device::cpu, nullptr, conv2d_forward_cpu2, conv2d_forward_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, conv2d_forward_onednn},
+      {"cpu1_im2col", Device::cpu, nullptr, conv2d_forward_cpu1, conv2d_forward_cpu1_workspace},
       ref_row<Conv2dForward>(),
   };
   return rows;
@@ -78,6 +79,8 @@ const Table<Conv2dBackwardData>& Conv2dBackwardData::table() {
       {"cpu2_direct", Device::cpu, nullptr, conv2d_backward_data_cpu2,
        conv2d_backward_data_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, conv2d_backward_data_onednn},
+      {"cpu1_im2col", Device::cpu, nullptr, conv2d_backward_data_cpu1,
+       conv2d_backward_data_cpu1_workspace},
       ref_row<Conv2dBackwardData>(),
   };
   return rows;
@@ -88,6 +91,8 @@ const Table<Conv2dBackwardWeight>& Conv2dBackwardWeight::table() {
       {"cpu2_direct", Device::cpu, nullptr, conv2d_backward_weight_cpu2,
        conv2d_backward_weight_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, conv2d_backward_weight_onednn, nullptr, 4, false},
+      {"cpu1_im2col", Device::cpu, nullptr, conv2d_backward_weight_cpu1,
+       conv2d_backward_weight_cpu1_workspace},
       ref_row<Conv2dBackwardWeight>(),
   };
   return rows;
