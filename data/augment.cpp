@@ -142,8 +142,8 @@ std::array<float, 6> compose_geometry(const Geometry& g, std::size_t height, std
   const double rr = std::cos(t) * g.row_zoom, cr = std::sin(t) * g.row_zoom;
   double rc = -std::sin(ts) * g.column_zoom, cc = std::cos(ts) * g.column_zoom;
   if (g.flip) rc = -rc, cc = -cc;  // about the centre a flip is a change of sign
-  const double centre_row = (static_cast<double>(height) - 1) / 2;
-  const double centre_column = (static_cast<double>(width) - 1) / 2;
+  const double centre_row = static_cast<double>(height) / 2;
+  const double centre_column = static_cast<double>(width) / 2;
   const double row = centre_row + std::cos(t) * g.row_shift - std::sin(t) * g.column_shift -
                      rr * centre_row - rc * centre_column;
   const double column = centre_column + std::sin(t) * g.row_shift + std::cos(t) * g.column_shift -

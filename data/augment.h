@@ -45,16 +45,16 @@ struct Geometry {
   bool flip = false;
 };
 
-// The matrix that takes output pixel coordinates (x right, y down, pixel centres at whole numbers)
-// to input ones, row-major 2 x 3, as affine_warp takes it:  x_in = m0 x + m1 y + m2, y_in = m3 x +
-// …
+// The matrix that takes output coordinates to input coordinates, row-major 2 x 3, as affine_warp
+// takes it:  x_in = m0 x + m1 y + m2,  y_in = m3 x + m4 y + m5,  where x runs to the right from 0
+// at the left edge to w at the right one, y down from 0 to h.
 //
-// Keras composes, on (row, column) vectors about the image centre ((h-1)/2, (w-1)/2),
+// Keras composes, on (row, column) vectors about the image centre (h/2, w/2),
 //   in = R(rotation) T(row_shift, column_shift) S(shear) Z(row_zoom, column_zoom) out   with
 //   R = [cos -sin; sin cos],  S = [1 -sin; 0 cos],  Z = diag(row_zoom, column_zoom),
 // so a zoom above 1 shows more of the image, smaller. The flip turns the finished picture round:
-// out column -> w - 1 - column, before all that. (Keras versions differ in whether the first
-// coordinate is the row; here it is, so that width_shift moves along the width.)
+// out column -> w - column, before all that. (Keras versions differ in whether the first coordinate
+// is the row; here it is, so that width_shift moves along the width.)
 std::array<float, 6> compose_geometry(const Geometry& geometry, std::size_t height,
                                       std::size_t width);
 

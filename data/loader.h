@@ -57,7 +57,8 @@ class Loader {
   std::unique_ptr<State> state_;
 };
 
-// Mean and deviation per channel over these images, after resizing.
+// Mean and deviation per channel over these images, after resizing. A deviation below one gray
+// level (all images black, say) is returned as one gray level, so that one can always divide by it.
 Normalisation measure_normalisation(const Dataset& dataset, const std::vector<std::size_t>& which,
                                     std::size_t size, std::size_t channels);
 

@@ -34,7 +34,10 @@ Matrix keras(const Geometry& g, double h, double w) {
   const Matrix zoom = {{{g.row_zoom, 0, 0}, {0, g.column_zoom, 0}, {0, 0, 1}}};
   const Matrix reset = {{{1, 0, -r0}, {0, 1, -c0}, {0, 0, 1}}};
   const Matrix flip = {{{1, 0, 0}, {0, g.flip ? -1.0 : 1.0, g.flip ? w - 1 : 0}, {0, 0, 1}}};
-  return offset * rotate * shift * shear * zoom * reset * flip;
+  // From pixel centres at whole numbers, as Keras counts, to edges at whole numbers.
+  const Matrix to_edges = {{{1, 0, 0.5}, {0, 1, 0.5}, {0, 0, 1}}};
+  const Matrix to_centres = {{{1, 0, -0.5}, {0, 1, -0.5}, {0, 0, 1}}};
+  return to_edges * offset * rotate * shift * shear * zoom * reset * flip * to_centres;
 }
 
 void expect_same(const Geometry& g, std::size_t h, std::size_t w) {
@@ -65,16 +68,17 @@ TEST(Geometry, IsKerasComposition) {
 TEST(Geometry, ByHand) {
   // Nothing: the identity, exactly.
   EXPECT_EQ(compose_geometry({}, 128, 200), (std::array<float, 6>{1, 0, 0, 0, 1, 0}));
-  // A quarter turn of a 3 x 3 image: the output's top left (0, 0) shows the input's row 2, column
-  // 0.
+  // A quarter turn of a 3 x 3 image: the output's top left pixel, its centre at (0.5, 0.5), shows
+  // the input's row 2, column 0, its centre at x = 0.5, y = 2.5.
   const auto turn = compose_geometry({.rotation = 90}, 3, 3);
-  EXPECT_NEAR(turn[2], 0, 1e-6);  // x = 0
-  EXPECT_NEAR(turn[5], 2, 1e-6);  // y = 2
-  // width_shift moves along the width: output (0, 0) shows input column 2.
+  EXPECT_NEAR(turn[0] * 0.5 + turn[1] * 0.5 + turn[2], 0.5, 1e-6);
+  EXPECT_NEAR(turn[3] * 0.5 + turn[4] * 0.5 + turn[5], 2.5, 1e-6);
+  // width_shift moves along the width: output column 0 shows input column 2.
   EXPECT_EQ(compose_geometry({.column_shift = 2}, 8, 8), (std::array<float, 6>{1, 0, 2, 0, 1, 0}));
-  // Zoom 2 about the centre of 5 pixels: output column 0 shows input column 2 + 2 (0 - 2) = -2.
-  EXPECT_EQ(compose_geometry({.column_zoom = 2}, 5, 5), (std::array<float, 6>{2, 0, -2, 0, 1, 0}));
-  EXPECT_EQ(compose_geometry({.flip = true}, 8, 10), (std::array<float, 6>{-1, 0, 9, 0, 1, 0}));
+  // Zoom 2 about the centre 2.5 of 5 pixels: 2.5 + 2 (x - 2.5).
+  EXPECT_EQ(compose_geometry({.column_zoom = 2}, 5, 5),
+            (std::array<float, 6>{2, 0, -2.5, 0, 1, 0}));
+  EXPECT_EQ(compose_geometry({.flip = true}, 8, 10), (std::array<float, 6>{-1, 0, 10, 0, 1, 0}));
 }
 
 TEST(Draw, DependsOnSeedEpochAndImageOnly) {
