@@ -19,23 +19,6 @@ namespace {
 
 std::ptrdiff_t to_signed(std::size_t size) { return static_cast<std::ptrdiff_t>(size); }
 
-Correlation forward_correlation(const Conv2dProblem& a) {
-  Correlation b{};
-  b.n = a.n, b.in_h = a.h, b.in_w = a.w;
-  b.out_h = a.p(), b.out_w = a.q();
-  b.out_pixel = a.k, b.out_row = a.q() * a.k, b.out_image = a.p() * a.q() * a.k;
-  b.groups = a.groups, b.group_c = a.c / a.groups, b.group_k = a.k / a.groups;
-  b.taps_h = a.r, b.taps_w = a.s, b.tap_h = a.dilation_h, b.tap_w = a.dilation_w;
-  b.stride_h = a.stride_h, b.stride_w = a.stride_w;
-  b.pad_h = to_signed(a.pad_h), b.pad_w = to_signed(a.pad_w);
-  b.filter_c = 1;
-  b.filter_j = to_signed(b.group_c);
-  b.filter_i = to_signed(a.s * b.group_c);
-  b.filter_k = to_signed(a.r * a.s * b.group_c);
-  b.filter_g = b.filter_k * to_signed(b.group_k);
-  return b;
-}
-
 // One axis of a phase: dx pixels first, first + stride, ... and the taps that read them.
 struct Phase {
   std::size_t pixels;          // of dx in this phase
@@ -105,6 +88,29 @@ void for_each_phase(const Conv2dProblem& a, Visit visit) {
 }
 
 }  // namespace
+
+Correlation forward_correlation(const Conv2dProblem& a) {
+  Correlation b{};
+  b.n = a.n, b.in_h = a.h, b.in_w = a.w;
+  b.out_h = a.p(), b.out_w = a.q();
+  b.out_pixel = a.k, b.out_row = a.q() * a.k, b.out_image = a.p() * a.q() * a.k;
+  b.groups = a.groups, b.group_c = a.c / a.groups, b.group_k = a.k / a.groups;
+  b.taps_h = a.r, b.taps_w = a.s, b.tap_h = a.dilation_h, b.tap_w = a.dilation_w;
+  b.stride_h = a.stride_h, b.stride_w = a.stride_w;
+  b.pad_h = to_signed(a.pad_h), b.pad_w = to_signed(a.pad_w);
+  b.filter_c = 1;
+  b.filter_j = to_signed(b.group_c);
+  b.filter_i = to_signed(a.s * b.group_c);
+  b.filter_k = to_signed(a.r * a.s * b.group_c);
+  b.filter_g = b.filter_k * to_signed(b.group_k);
+  return b;
+}
+
+Correlation backward_data_correlation(const Conv2dProblem& a) {
+  Correlation only{};
+  for_each_phase(a, [&](const Correlation& phase, std::size_t) { only = phase; });
+  return only;
+}
 
 std::size_t conv2d_forward_cpu2_workspace(const Conv2dProblem& a) {
   return correlate_workspace(forward_correlation(a));

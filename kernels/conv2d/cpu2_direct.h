@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
 #include "kernels/conv2d/conv2d.h"
 
@@ -32,6 +33,10 @@ struct Correlation {
   std::size_t reach_w() const { return taps_w == 0 ? 1 : (taps_w - 1) * tap_w + 1; }
 };
 
+// The forward pass, and backward_data where the stride is 1.
+Correlation forward_correlation(const Conv2dProblem&);
+Correlation backward_data_correlation(const Conv2dProblem&);
+
 // Workspace of one correlation, for the threads that are set now.
 std::size_t correlate_workspace(const Correlation&);
 void correlate(const Launch&, const Correlation&, const float* in, const float* w, float* out);
@@ -59,6 +64,9 @@ inline void copy_padded(const float* image, std::size_t in_h, std::size_t in_w, 
     std::fill_n(to + zeros_before + copied, columns * c - zeros_before - copied, 0.0f);
   }
 }
+
+// Floats in a register of the instruction set in use.
+std::size_t lanes_now();
 
 inline std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 

@@ -14,8 +14,6 @@
 // Bounds: the multiply-adds, as long as a band and a block of filters fit in the L2 cache; for few
 // input channels the writing of y.
 #ifndef HILUM_ISA
-#include <utility>
-
 #include "kernels/conv2d/cpu2_direct.h"
 
 namespace hilum {
@@ -91,9 +89,9 @@ Correlation flattened(Correlation a) {
   return a;
 }
 
-std::size_t lanes_now() { return isa() == Isa::avx512 ? 16 : isa() == Isa::avx2 ? 8 : 4; }
-
 }  // namespace
+
+std::size_t lanes_now() { return isa() == Isa::avx512 ? 16 : isa() == Isa::avx2 ? 8 : 4; }
 
 std::size_t correlate_workspace(const Correlation& problem) {
   const Correlation a = flattened(problem);
@@ -112,64 +110,11 @@ void correlate(const Launch& launch, const Correlation& problem, const float* in
 }  // namespace hilum
 
 #else
+#include "kernels/conv2d/cpu2_direct_tile.h"
+
 namespace hilum::HILUM_ISA {
-// Without a name, because other files have a Tiles and a Block too and the linker would merge them.
+// Without a name, because other files have a Block too and the linker would merge them.
 namespace {
-
-// The input values that one output pixel reads: `rows` x `runs` runs of `length` floats.
-struct Taps {
-  std::size_t rows, row_step, runs, run_step, length;
-};
-
-constexpr std::size_t tile_m = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
-
-// out (M pixels x V vectors) = in (M pixels x taps) * w (taps x V vectors). Writes `filters` floats
-// of each pixel.
-template <std::size_t V, std::size_t M>
-void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* w, float* out,
-          std::size_t out_pixel, std::size_t filters) {
-  Vec sum[M][V] = {};  // (M, V*lanes) of the output, in registers
-  for (std::size_t row = 0; row < taps.rows; ++row) {
-    for (std::size_t run = 0; run < taps.runs; ++run) {
-      const float* from = in + row * taps.row_step + run * taps.run_step;
-      for (std::size_t c = 0; c < taps.length; ++c, w += V * lanes) {
-        Vec filter[V];
-        for (std::size_t v = 0; v < V; ++v) {
-          // The block of filters streams from the L2 cache: ask for it eight steps ahead.
-          __builtin_prefetch(w + (8 * V + v) * lanes);
-          filter[v] = load(w + v * lanes);
-        }
-#pragma GCC unroll 16
-        for (std::size_t m = 0; m < M; ++m) {
-          const Vec value = broadcast(from[m * in_pixel + c]);
-#pragma GCC unroll 2
-          for (std::size_t v = 0; v < V; ++v) sum[m][v] += value * filter[v];
-        }
-      }
-    }
-  }
-#pragma GCC unroll 16
-  for (std::size_t m = 0; m < M; ++m) {
-    float* to = out + m * out_pixel;
-    if (filters == V * lanes) {
-      for (std::size_t v = 0; v < V; ++v) store(to + v * lanes, sum[m][v]);
-    } else {
-      for (std::size_t v = 0; v + 1 < V; ++v) store(to + v * lanes, sum[m][v]);
-      store_partial(to + (V - 1) * lanes, sum[m][V - 1], filters - (V - 1) * lanes);
-    }
-  }
-}
-
-using Tile = void (*)(const Taps&, const float*, std::size_t, const float*, float*, std::size_t,
-                      std::size_t);
-
-// tile<V, 1> ... tile<V, tile_m>, by M - 1.
-template <std::size_t V, class = std::make_index_sequence<tile_m> >
-struct Tiles;
-template <std::size_t V, std::size_t... M>
-struct Tiles<V, std::index_sequence<M...> > {
-  static constexpr Tile of[] = {tile<V, M + 1>...};
-};
 
 // A block of filters: `count` of them, packed to `width` (one or two vectors) lanes.
 struct Block {

@@ -106,8 +106,6 @@ WeightCut cut(const Conv2dProblem& a, std::size_t lanes) {
   return b;
 }
 
-std::size_t lanes_now() { return isa() == Isa::avx512 ? 16 : isa() == Isa::avx2 ? 8 : 4; }
-
 }  // namespace
 
 std::size_t conv2d_backward_weight_cpu2_workspace(const Conv2dProblem& a) {

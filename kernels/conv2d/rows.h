@@ -25,6 +25,14 @@ std::size_t conv2d_backward_weight_cpu2_workspace(const Conv2dProblem&);
 void conv2d_backward_weight_cpu2(const Launch&, const Conv2dProblem&, const float* x,
                                  const float* dy, float* dw);
 
+const char* conv2d_why_not_cpu3(const Conv2dProblem&);
+std::size_t conv2d_forward_cpu3_workspace(const Conv2dProblem&);
+std::size_t conv2d_backward_data_cpu3_workspace(const Conv2dProblem&);
+void conv2d_forward_cpu3(const Launch&, const Conv2dProblem&, const float* x, const float* w,
+                         float* y);
+void conv2d_backward_data_cpu3(const Launch&, const Conv2dProblem&, const float* w, const float* dy,
+                               float* dx);
+
 #ifdef HILUM_HAVE_ONEDNN
 void conv2d_forward_onednn(const Launch&, const Conv2dProblem&, const float* x, const float* w,
                            float* y);

@@ -66,6 +66,8 @@ Cost Conv2dBackwardWeight::cost(const Problem& a) { return conv2d_cost(a); }
 
 const Table<Conv2dForward>& Conv2dForward::table() {
   static const Table<Conv2dForward> rows = {
+      {"cpu3_winograd", Device::cpu, conv2d_why_not_cpu3, conv2d_forward_cpu3,
+       conv2d_forward_cpu3_workspace, 42},
       {"cpu2_direct", Device::cpu, nullptr, conv2d_forward_cpu2, conv2d_forward_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, conv2d_forward_onednn},
       {"cpu1_im2col", Device::cpu, nullptr, conv2d_forward_cpu1, conv2d_forward_cpu1_workspace},
@@ -76,6 +78,8 @@ const Table<Conv2dForward>& Conv2dForward::table() {
 
 const Table<Conv2dBackwardData>& Conv2dBackwardData::table() {
   static const Table<Conv2dBackwardData> rows = {
+      {"cpu3_winograd", Device::cpu, conv2d_why_not_cpu3, conv2d_backward_data_cpu3,
+       conv2d_backward_data_cpu3_workspace, 42},
       {"cpu2_direct", Device::cpu, nullptr, conv2d_backward_data_cpu2,
        conv2d_backward_data_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, conv2d_backward_data_onednn},
