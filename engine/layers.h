@@ -78,6 +78,7 @@ class MaxPool2d : public Module {
   explicit MaxPool2d(std::size_t window, std::size_t stride = 0, std::size_t pad = 0);  // 0: window
   std::string kind() const override { return "MaxPool2d"; }
   std::string describe() const override;
+  const PoolOptions& options() const { return options_; }
 
  protected:
   Tensor compute(Tensor x) override { return max_pool(x, options_); }
@@ -121,6 +122,7 @@ class Flatten : public Module {
 class Dropout : public Module {
  public:
   explicit Dropout(float p);
+  float rate() const { return p_; }
   std::string kind() const override { return "Dropout"; }
   std::string describe() const override;
 
