@@ -253,7 +253,7 @@ Level::Level(const Anatomy& a, float z) : anatomy_(&a), z_(z), middle_(a.spine_x
                                s * curve(u, {{0, 15}, {.3f, 14}, {1, 15}})));
   const Vec2 spine = a.vertebra(z);
   filling_.push_back(
-      flat_cone(spine, {spine.x, spine.y + 60}, a.vertebra_radius + 3.5f, a.vertebra_radius + 16));
+      flat_cone(spine, {spine.x, spine.y + 60}, a.vertebra_radius + 3.5f, a.vertebra_radius + 13));
 
   // The heart: an egg from .47 to 1 whose tip points left and forward, and the right atrium beside
   // it.

@@ -34,10 +34,12 @@ void paint_table(const Canvas& canvas, const Level& level, const Anatomy& a, con
 float wall_hu(const Anatomy& a, const NoiseField& noise, Vec3 p, float under_skin,
               float into_muscle, float outside_cavity, float soft) {
   float fat = kFat + 14 * noise.rough(p.x, p.y, p.z, 14);
-  if (a.breast > 0 && p.y < a.front(p.z) - 16) {
+  const float in_breast = smoothstep((a.front(p.z) - 8 - p.y) / 22);
+  if (a.breast > 0 && in_breast > 0) {
     // Gland: a cloud of strands inside the breast's fat.
     const float gland = noise.rough(p.x, p.y * 1.2f, p.z, 17) + 0.03f * (under_skin - 16);
-    fat = mix(fat, 25, 0.85f * smoothstep(1.6f * gland) * smoothstep((under_skin - 7) / 6));
+    fat = mix(fat, 25,
+              0.85f * in_breast * smoothstep(1.6f * gland) * smoothstep((under_skin - 7) / 6));
   }
   const float strand = noise.rough(p.x + 31, p.y, p.z, 9);
   float muscle = kMuscle + 10 * noise.at(p.x * 0.2f, p.y * 0.2f, p.z * 0.2f);

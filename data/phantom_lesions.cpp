@@ -40,20 +40,24 @@ struct Placer {
     return patch.fissure_side == 0 ||
            static_cast<float>(patch.fissure_side) * anatomy.fissure(patch.side, p) > 0;
   }
-  bool covered(std::size_t i, float least_area) const {
+  // By masses alone where `solid`: their faint halos do not count.
+  bool covered(std::size_t i, float least_area, bool solid = false) const {
     float area = 0;
     for (const Patch& patch : lesions.patches) {
+      if (solid && !patch.solid) continue;
       if (std::abs(patch.centre.z - slices[i]) < patch.w) area += section_area(patch, i);
       if (area >= least_area) return true;
     }
     return false;
   }
-  // Draws patches at slice i with `make(level)` until its section is large enough.
+  // Draws patches at slice i with `make(level)` until its section is large enough; where the lung
+  // has little room, as beside a high dome, it is content with less after a while.
   template <class Make>
   void cover(std::size_t i, float least_area, Make make) {
-    for (int attempt = 0; attempt < 60; ++attempt) {
+    for (int attempt = 0; attempt < 90; ++attempt) {
+      const float enough = attempt < 45 ? least_area : least_area * (91 - attempt) / 46.f;
       const std::optional<Patch> patch = make(levels[i]);
-      if (patch && section_area(*patch, i) >= least_area) {
+      if (patch && section_area(*patch, i) >= enough) {
         lesions.patches.push_back(*patch);
         return;
       }
@@ -83,7 +87,7 @@ struct Placer {
 void draw_covid(Placer& at) {
   Stream& r = at.r;
   const float severity = r.uniform(), crazy = r.chance(0.45f) ? r.range(0.4f, 1) : 0;
-  const float density = mix(-660, -440, severity) + r.range(-50, 50);
+  const float density = at.anatomy.lung_hu + mix(190, 400, severity) + r.range(-30, 40);
   const Side first = at.any_side();
   const auto make = [&](const Level& level) -> std::optional<Patch> {
     const Side side = r.chance(0.5f) ? first : (first == Side::right ? Side::left : Side::right);
@@ -100,7 +104,7 @@ void draw_covid(Placer& at) {
     p->ragged = r.range(0.35f, 0.65f);
     p->grain = r.range(9, 18);
     p->edge = r.range(4, 9);
-    p->hu = density + r.range(-60, 60);
+    p->hu = density + r.range(-40, 60);
     p->opacity = r.range(0.8f, 1);
     p->reticulation = crazy * r.range(0.6f, 1);
     return p;
@@ -133,9 +137,9 @@ void draw_pneumonia(Placer& at) {
   const Side side = at.any_side();
   const int lobe = r.chance(0.6f) ? 1 : -1;  // below or above the fissure
   const float alpha_centre = lobe > 0 ? r.range(0.35f, 1.1f) : r.range(1.1f, 2.3f);
-  const auto make_of = [&](Side of, float size) {
-    return [&, of, size](const Level& level) -> std::optional<Patch> {
-      const float alpha = std::clamp(alpha_centre + r.range(-0.45f, 0.45f), 0.25f, 2.6f);
+  const auto make_of = [&](Side of, float size, float around) {
+    return [&, of, size, around](const Level& level) -> std::optional<Patch> {
+      const float alpha = std::clamp(around + r.range(-0.45f, 0.45f), 0.25f, 2.6f);
       std::optional<Patch> p = at.under_pleura(level, of, alpha, r.range(4, 16));
       if (!p) return {};
       p->u = size * r.range(19, 34);
@@ -162,20 +166,24 @@ void draw_pneumonia(Placer& at) {
     }
   };
   const float size = mix(0.62f, 1.7f, severity);
-  at.cover(at.any_slice(), 200, make_of(side, size));
+  at.cover(at.any_slice(), 200, make_of(side, size, alpha_centre));
   for (std::size_t i = 0; i < at.slices.size(); ++i) {
-    if (!at.covered(i, 260)) at.cover(i, 260, make_of(side, mix(0.62f, 1.2f, severity)));
-    // A slice that holds too little of the chosen lobe gets its share beyond the fissure.
+    if (!at.covered(i, 260)) {
+      at.cover(i, 260, make_of(side, mix(0.62f, 1.2f, severity), alpha_centre));
+    }
+    // A slice that holds too little of the chosen lobe gets its share beyond the fissure, low at
+    // the back.
     if (!at.covered(i, 120)) {
       at.cover(i, 120, [&](const Level& level) {
-        std::optional<Patch> p = make_of(side, 0.8f)(level);
+        std::optional<Patch> p = make_of(side, 0.8f, 0.7f)(level);
         if (p) p->fissure_side = 0;
         return p;
       });
     }
   }
   if (r.chance(0.15f)) {
-    at.cover(at.any_slice(), 120, make_of(side == Side::right ? Side::left : Side::right, 0.7f));
+    at.cover(at.any_slice(), 120,
+             make_of(side == Side::right ? Side::left : Side::right, 0.7f, alpha_centre));
   }
   add_rims(0);
   at.lesions.effusion = r.chance(0.3f);
@@ -265,7 +273,7 @@ void draw_carcinoma(Placer& at) {
   add(at.any_slice(), 4.5f, 20, 40);
   // Slices that the first mass does not reach show further, smaller nodules.
   for (std::size_t i = 0; i < at.slices.size(); ++i) {
-    if (!at.covered(i, 38)) add(i, 4.2f, 11, 38);
+    if (!at.covered(i, 38, true)) add(i, 4.2f, 11, 38);
   }
 }
 
