@@ -28,6 +28,10 @@ inline std::vector<Case<Conv2dProblem>> cases(const Conv2dProblem*) {
       {"groups", {2, 8, 7, 12, 20, 3, 3, 1, 1, 1, 1, 1, 1, 4}},
       {"depthwise", {2, 10, 9, 21, 21, 3, 3, 1, 1, 1, 1, 1, 1, 21}},
       {"depthwise x2", {1, 9, 9, 6, 12, 3, 3, 2, 2, 1, 1, 1, 1, 6}},
+      {"depthwise 1x9", {2, 6, 21, 37, 37, 1, 9, 1, 2, 0, 4, 1, 1, 37}},
+      {"depthwise stride 2", {2, 11, 10, 18, 18, 3, 3, 2, 2, 1, 1, 1, 1, 18}},
+      {"strides and dilation", {1, 17, 20, 5, 7, 3, 4, 2, 3, 3, 2, 2, 3, 1}},
+      {"padding beyond the filter", {1, 5, 6, 3, 4, 2, 2, 1, 1, 3, 2, 1, 1, 1}},
       {"padding wider than image", square({1, 2, 2, 4, 5, 3, 3}, 1, 2)},
       {"one column", square({2, 40, 1, 16, 16, 3, 3}, 1, 1)},
       {"wide", square({1, 3, 130, 16, 48, 3, 3}, 1, 1)},
@@ -46,6 +50,7 @@ inline std::vector<Case<Conv2dProblem>> cases(const Conv2dProblem*) {
       {"resnet 1x1 at 14", {16, 14, 14, 1024, 256, 1, 1}, Use::bench},
       {"resnet 7x7 stem", square({16, 224, 224, 3, 64, 7, 7}, 2, 3), Use::bench},
       {"resnet 3x3 stride 2", square({16, 56, 56, 128, 128, 3, 3}, 2, 1), Use::bench},
+      {"depthwise at 56", {16, 56, 56, 128, 128, 3, 3, 1, 1, 1, 1, 1, 1, 128}, Use::bench},
   };
 }
 

@@ -51,9 +51,10 @@ struct Phase {
   }
 };
 
-// Calls visit(correlation, offset in dx) for every phase that has pixels.
-template <class Visit>
-void for_each_phase(const Conv2dProblem& a, Visit visit) {
+}  // namespace
+
+void for_each_phase(const Conv2dProblem& a,
+                    const std::function<void(const Correlation&, std::size_t)>& visit) {
   const std::size_t group_c = a.c / a.groups, group_k = a.k / a.groups;
   const std::size_t filter = a.r * a.s * group_c;
   for (std::size_t first_h = 0; first_h < a.stride_h; ++first_h) {
@@ -86,8 +87,6 @@ void for_each_phase(const Conv2dProblem& a, Visit visit) {
     }
   }
 }
-
-}  // namespace
 
 Correlation forward_correlation(const Conv2dProblem& a) {
   Correlation b{};

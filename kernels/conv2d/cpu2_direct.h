@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "kernels/conv2d/conv2d.h"
@@ -33,8 +34,12 @@ struct Correlation {
   std::size_t reach_w() const { return taps_w == 0 ? 1 : (taps_w - 1) * tap_w + 1; }
 };
 
-// The forward pass, and backward_data where the stride is 1.
 Correlation forward_correlation(const Conv2dProblem&);
+// backward_data: calls visit(correlation of dy, offset of its first pixel in dx) for each phase
+// that has pixels; together they cover dx.
+void for_each_phase(const Conv2dProblem&,
+                    const std::function<void(const Correlation&, std::size_t)>& visit);
+// The only phase where the stride is 1.
 Correlation backward_data_correlation(const Conv2dProblem&);
 
 // Workspace of one correlation, for the threads that are set now.

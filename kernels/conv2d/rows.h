@@ -33,6 +33,17 @@ void conv2d_forward_cpu3(const Launch&, const Conv2dProblem&, const float* x, co
 void conv2d_backward_data_cpu3(const Launch&, const Conv2dProblem&, const float* w, const float* dy,
                                float* dx);
 
+const char* conv2d_why_not_depthwise(const Conv2dProblem&);
+std::size_t conv2d_forward_depthwise_workspace(const Conv2dProblem&);
+std::size_t conv2d_backward_data_depthwise_workspace(const Conv2dProblem&);
+std::size_t conv2d_backward_weight_depthwise_workspace(const Conv2dProblem&);
+void conv2d_forward_depthwise(const Launch&, const Conv2dProblem&, const float* x, const float* w,
+                              float* y);
+void conv2d_backward_data_depthwise(const Launch&, const Conv2dProblem&, const float* w,
+                                    const float* dy, float* dx);
+void conv2d_backward_weight_depthwise(const Launch&, const Conv2dProblem&, const float* x,
+                                      const float* dy, float* dw);
+
 #ifdef HILUM_HAVE_ONEDNN
 void conv2d_forward_onednn(const Launch&, const Conv2dProblem&, const float* x, const float* w,
                            float* y);

@@ -66,6 +66,8 @@ Cost Conv2dBackwardWeight::cost(const Problem& a) { return conv2d_cost(a); }
 
 const Table<Conv2dForward>& Conv2dForward::table() {
   static const Table<Conv2dForward> rows = {
+      {"cpu_depthwise", Device::cpu, conv2d_why_not_depthwise, conv2d_forward_depthwise,
+       conv2d_forward_depthwise_workspace},
       {"cpu3_winograd", Device::cpu, conv2d_why_not_cpu3, conv2d_forward_cpu3,
        conv2d_forward_cpu3_workspace, 42},
       {"cpu2_direct", Device::cpu, nullptr, conv2d_forward_cpu2, conv2d_forward_cpu2_workspace},
@@ -78,6 +80,8 @@ const Table<Conv2dForward>& Conv2dForward::table() {
 
 const Table<Conv2dBackwardData>& Conv2dBackwardData::table() {
   static const Table<Conv2dBackwardData> rows = {
+      {"cpu_depthwise", Device::cpu, conv2d_why_not_depthwise, conv2d_backward_data_depthwise,
+       conv2d_backward_data_depthwise_workspace},
       {"cpu3_winograd", Device::cpu, conv2d_why_not_cpu3, conv2d_backward_data_cpu3,
        conv2d_backward_data_cpu3_workspace, 42},
       {"cpu2_direct", Device::cpu, nullptr, conv2d_backward_data_cpu2,
@@ -92,6 +96,8 @@ const Table<Conv2dBackwardData>& Conv2dBackwardData::table() {
 
 const Table<Conv2dBackwardWeight>& Conv2dBackwardWeight::table() {
   static const Table<Conv2dBackwardWeight> rows = {
+      {"cpu_depthwise", Device::cpu, conv2d_why_not_depthwise, conv2d_backward_weight_depthwise,
+       conv2d_backward_weight_depthwise_workspace},
       {"cpu2_direct", Device::cpu, nullptr, conv2d_backward_weight_cpu2,
        conv2d_backward_weight_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, conv2d_backward_weight_onednn, nullptr, 4, false},
