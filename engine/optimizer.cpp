@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/scope.h"
 #include "kernels/adam/adam.h"
 #include "kernels/dispatch.h"
 #include "kernels/sgd/sgd.h"
@@ -80,6 +81,7 @@ void Optimizer::step() {
     const Tensor g = w.grad();
     if (!g.defined() || !w.requires_grad()) continue;
     make_moments(entry);  // a parameter that was frozen before
+    const PathScope scope(entry.parameter.name);
     update(w, g, entry.moments);
   }
 }

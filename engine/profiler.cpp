@@ -19,7 +19,7 @@ constexpr std::size_t most_trace_events = 1'000'000;
 }
 
 struct Profiler::Record {
-  using Key = std::tuple<std::string, std::string, std::string, std::string, std::string>;
+  using Key = std::tuple<std::string, std::string, std::string, std::string>;
   struct Event {
     const Line* line;
     double begin, seconds;  // since the profiler began
@@ -29,7 +29,7 @@ struct Profiler::Record {
   static void observe(const KernelEvent& event) { active->add(event); }
 
   void add(const KernelEvent& event) {
-    Line& line = lines[{module_path(), event.op, event.pass, event.problem, event.row}];
+    Line& line = lines[{module_path(), event.op, event.pass, event.row}];
     if (line.calls == 0) {
       line.layer = module_path();
       line.op = event.op;
