@@ -170,10 +170,12 @@ void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::siz
   const bool contiguous = a.tap_w == 1 && a.groups == 1;
   const Taps taps = {a.taps_h, a.tap_h * in_row, contiguous ? 1 : a.taps_w, a.tap_w * in_c,
                      contiguous ? a.taps_w * in_c : a.group_c};
+  // A matrix product: the pixels that follow in memory are the next tile's.
+  const bool product = a.taps_h == 1 && a.taps_w == 1 && contiguous && a.stride_w == 1;
   const std::size_t columns = q1 - q0, tiles = (columns + tile_m - 1) / tile_m;
   for (std::size_t index = first; index < last; ++index) {
     const Block block(a, b, index);
-    const Tile* tile_of = block.width == lanes ? Tiles<1>::of : Tiles<2>::of;
+    const Tile* tile_of = product ? tiles_of<true>(block.width) : tiles_of<false>(block.width);
     const float* filters = packed + index * b.block_floats;
     for (std::size_t p = p0; p < p1; ++p) {
       const float* in_p = in + (p - p0) * a.stride_h * in_row + block.group * a.group_c;

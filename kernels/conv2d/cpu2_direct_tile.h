@@ -13,8 +13,9 @@ struct Taps {
 constexpr std::size_t tile_m = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
 
 // out (M pixels x V vectors) = in (M pixels x taps) * w (taps x V vectors). Writes `filters` floats
-// of each pixel.
-template <std::size_t V, std::size_t M>
+// of each pixel. `Ahead`: the taps are one run and the next tile's input follows in memory, so that
+// it can be asked for, a cache line at each step.
+template <std::size_t V, bool Ahead, std::size_t M>
 void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* w, float* out,
           std::size_t out_pixel, std::size_t filters) {
   Vec sum[M][V] = {};  // (M, V*lanes) of the output, in registers
@@ -28,6 +29,7 @@ void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* 
           __builtin_prefetch(w + (8 * V + v) * lanes);
           filter[v] = load(w + v * lanes);
         }
+        if constexpr (Ahead) __builtin_prefetch(from + M * in_pixel + c * 16);
 #pragma GCC unroll 16
         for (std::size_t m = 0; m < M; ++m) {
           const Vec value = broadcast(from[m * in_pixel + c]);
@@ -52,13 +54,19 @@ void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* 
 using Tile = void (*)(const Taps&, const float*, std::size_t, const float*, float*, std::size_t,
                       std::size_t);
 
-// tile<V, 1> ... tile<V, tile_m>, by M - 1.
-template <std::size_t V, class = std::make_index_sequence<tile_m> >
+// tile<V, Ahead, 1> ... tile<V, Ahead, tile_m>, by M - 1.
+template <std::size_t V, bool Ahead, class = std::make_index_sequence<tile_m>>
 struct Tiles;
-template <std::size_t V, std::size_t... M>
-struct Tiles<V, std::index_sequence<M...> > {
-  static constexpr Tile of[] = {tile<V, M + 1>...};
+template <std::size_t V, bool Ahead, std::size_t... M>
+struct Tiles<V, Ahead, std::index_sequence<M...>> {
+  static constexpr Tile of[] = {tile<V, Ahead, M + 1>...};
 };
+
+// The tiles for blocks of `width` (one or two vectors) filters.
+template <bool Ahead>
+const Tile* tiles_of(std::size_t width) {
+  return width == lanes ? Tiles<1, Ahead>::of : Tiles<2, Ahead>::of;
+}
 
 }  // namespace
 }  // namespace hilum::HILUM_ISA

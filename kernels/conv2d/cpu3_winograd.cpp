@@ -258,7 +258,7 @@ void winograd_block(const Correlation& a, const WinogradCut& b, std::size_t firs
     const std::size_t k0 = block * b.block;
     const std::size_t count = a.group_k - k0 < b.block ? a.group_k - k0 : b.block;
     const std::size_t width = count <= lanes ? lanes : 2 * lanes;
-    const Tile* tile_of = width == lanes ? Tiles<1>::of : Tiles<2>::of;
+    const Tile* tile_of = tiles_of<false>(width);
     const Taps taps = {1, 0, 1, 0, a.group_c};
     for (std::size_t e = 0; e < elements; ++e) {
       const float* left = transformed + e * b.block_tiles * b.channels;  // (tiles, channels)
