@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "kernels/error.h"
+#include "kernels/tables.h"
 #include "tests/engine/helpers.h"
 
 namespace hilum {
@@ -162,6 +163,29 @@ TEST(Ops, SoftmaxCrossEntropy) {
   expect_gradients(
       [&](const auto& in) { return softmax_cross_entropy(in[0], labels, weights, 0.1f); },
       {random_tensor({6, 4}, 1)});
+}
+
+// Options that are all different, so that none can take another's place.
+TEST(Ops, OptionsReachTheKernel) {
+  const Tensor x = random_tensor({2, 14, 17, 6}, 1), w = random_tensor({4, 3, 2, 3}, 2);
+  auto expect_same = [](const Tensor& y, const Shape& shape, const std::vector<float>& expected) {
+    ASSERT_EQ(y.shape(), shape);
+    for (std::size_t i = 0; i < y.count(); ++i) ASSERT_NEAR(y.data()[i], expected[i], 1e-4);
+  };
+  const Conv2dProblem conv{2, 14, 17, 6, 4, 3, 2, 2, 3, 1, 5, 4, 6, 2};
+  std::vector<float> expected(conv.y_count());
+  Conv2dForward::reference<float>(conv, x.data(), w.data(), expected.data());
+  expect_same(conv2d(x, w, {2, 3, 1, 5, 4, 6, 2}), {2, conv.p(), conv.q(), 4}, expected);
+
+  const PoolWindow window{2, 14, 17, 6, 3, 5, 2, 4, 1, 3};
+  const Shape pooled{2, window.p(), window.q(), 6};
+  expected.resize(window.y_count());
+  MaxPoolForward::reference<float>({window}, x.data(), expected.data());
+  expect_same(max_pool(x, {3, 5, 2, 4, 1, 3}), pooled, expected);
+  for (const bool count_pad : {false, true}) {
+    AvgPoolForward::reference<float>({window, count_pad}, x.data(), expected.data());
+    expect_same(avg_pool(x, {3, 5, 2, 4, 1, 3, count_pad}), pooled, expected);
+  }
 }
 
 TEST(Ops, BatchNormUpdatesItsRunningEstimates) {
