@@ -56,6 +56,7 @@ struct BadItem {
   std::string reason;
 };
 std::vector<BadItem> find_bad_images(const Dataset& dataset);
+// Takes them out. A data error where nothing is left, or the train split loses a class.
 void remove_items(Dataset& dataset, const std::vector<BadItem>& bad);
 
 }  // namespace hilum
