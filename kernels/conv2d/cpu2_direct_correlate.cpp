@@ -13,6 +13,8 @@
 // the first layer's C = 3 makes runs of 9 or 21, not of 3.
 // Bounds: the multiply-adds, as long as a band and a block of filters fit in the L2 cache; for few
 // input channels the writing of y.
+// Measured on 64 -> 64 3x3 at 56, AVX-512, one thread: forward 70 %, dx 67 % of the multiply-add
+// roof; on 3 -> 32 at 128 27 %.
 #ifndef HILUM_ISA
 #include "kernels/conv2d/cpu2_direct.h"
 

