@@ -49,8 +49,8 @@ SplitFractions parse_split(const std::string& text);
 // where they lie below it.
 void write_manifest(const std::filesystem::path& path, const Dataset& dataset);
 
-// Decodes every file once, in parallel; returns a line for each that cannot be read, "path:
-// reason".
+// Decodes every file once, in parallel; returns those that cannot be used and why, in order. The
+// reason does not repeat the path.
 struct BadItem {
   std::size_t index;
   std::string reason;
