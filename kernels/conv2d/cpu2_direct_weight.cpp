@@ -230,13 +230,13 @@ void copy_x(const WeightCut& b, const Step& step, const float* x, float* to) {
       for (std::size_t column = 0; column < b.in_columns; ++column) {
         const std::size_t w = column - a.pad_w;  // wraps left of the image
         const bool inside = h < a.h && w < a.w;
-        const float* from = x + (((step.n0 + image) * a.h + h) * a.w + w) * a.c;
+        const std::size_t from = (((step.n0 + image) * a.h + h) * a.w + w) * a.c;
         const std::size_t pixel = (image * b.in_rows + row) * b.in_columns + column;
         for (std::size_t group = 0; group < a.c; group += group_c) {
           for (std::size_t c = 0; c < group_c; c += b.tile) {
             const std::size_t count = smaller(b.tile, group_c - c);
-            __builtin_prefetch(from + group + c + 1024);  // 4 KiB ahead, from memory
-            const Vec v = inside ? load_partial(from + group + c, count) : Vec{};
+            if (inside) __builtin_prefetch(x + from + group + c + 1024);  // 4 KiB ahead
+            const Vec v = inside ? load_partial(x + from + group + c, count) : Vec{};
             store_partial(to + (group + c) * plane_pixels + pixel * count, v, count);
           }
         }

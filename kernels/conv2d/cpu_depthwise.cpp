@@ -10,8 +10,8 @@
 // Since cpu2_direct: that one wastes all lanes but one here, since a group has one filter.
 //
 // Bounds: loads, one for each multiply-add; for large images the memory.
-// Measured on 128 channels 3x3 at 56, AVX-512, one thread: 5 % of the multiply-add roof in each pass
-// (about 5 GB/s of operands), four times cpu2 forward and nine times in backward_weight.
+// Measured on 128 channels 3x3 at 56, AVX-512, one thread: 5 % of the multiply-add roof in each
+// pass (about 5 GB/s of operands), four times cpu2 forward and nine times in backward_weight.
 #ifndef HILUM_ISA
 #include "kernels/conv2d/cpu2_direct.h"
 #include "kernels/conv2d/rows.h"
