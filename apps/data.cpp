@@ -38,9 +38,9 @@ int run_split(const SplitFlags& flags, const Session& session) {
   write_manifest(flags.out, dataset);
   for (const char* split : {"train", "val", "test"}) {
     const std::vector<std::size_t> which = dataset.indices(split);
-    if (!which.empty()) fmt::print("{:<6}{}\n", split, describe_part(dataset, which));
+    if (!which.empty()) fmt::print("{:<8}{}\n", split, describe_part(dataset, which));
   }
-  fmt::print("{:<6}{}\n", "file", flags.out);
+  fmt::print("{:<8}{}\n", "file", flags.out);
   return 0;
 }
 
@@ -61,9 +61,9 @@ int run_phantom(const PhantomFlags& flags, const Session& session) {
   progress.clear();
   const Dataset dataset = read_dataset(std::filesystem::path(flags.out) / "manifest.csv");
   for (const char* split : {"train", "val", "test"}) {
-    fmt::print("{:<6}{}\n", split, describe_part(dataset, dataset.indices(split)));
+    fmt::print("{:<8}{}\n", split, describe_part(dataset, dataset.indices(split)));
   }
-  fmt::print("{:<6}{}\n", "folder", flags.out);
+  fmt::print("{:<8}{}\n", "folder", flags.out);
   return 0;
 }
 

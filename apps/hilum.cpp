@@ -2,8 +2,10 @@
 // where errors become exit codes: 0 done, 1 a check failed, 2 usage, 3 data, 4 device, 130
 // interrupted after a checkpoint.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
@@ -22,9 +24,20 @@ int fail(int code, std::string message) {
 constexpr int usage = static_cast<int>(hilum::ErrorKind::usage);
 constexpr int data = static_cast<int>(hilum::ErrorKind::data);
 
+// OpenMP's threads wait for work by spinning, for a millisecond or so by default. Where the cores
+// are shared (with another program, or with the threads that prepare images) each then spins on the
+// core that the other needs: measured, a step of a small network on two busy cores took 30 times as
+// long. The library reads its limit before main() begins, so the program starts itself once more.
+void limit_spinning(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
+  setenv("GOMP_SPINCOUNT", "5000", 0);
+  execv("/proc/self/exe", argv);  // comes back only where there is no /proc: go on as we are
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  limit_spinning(argv);
   CLI::App app("Convolutional networks from scratch, and the chest-CT experiments they are for.",
                "hilum");
   app.set_version_flag("--version", std::string("hilum ") + hilum::program_version);

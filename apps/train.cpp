@@ -79,6 +79,12 @@ class TrainRun {
     if (flags_.data.empty()) {
       throw usage_error("train --data: is missing. Expected a folder of images or a CSV manifest.");
     }
+    // The run must find its data again from wherever `evaluate` is called.
+    CLI::Option* data = command_.get_option("--data");
+    const auto absolute = std::filesystem::absolute(flags_.data).lexically_normal();
+    data->clear();
+    data->add_result(absolute.string());
+    data->run_callback();
   }
 
   void open_data() {

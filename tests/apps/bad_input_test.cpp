@@ -119,7 +119,7 @@ TEST_F(BadInput, TextNamedPng) { expect_bad_image("not a picture\n", "bad.png");
 
 TEST_F(BadInput, OnePixel) {
   write_png(folder_ / "pixel.png", Image{1, 1, 1, {128}});
-  expect_bad_image(slurp(folder_ / "pixel.png"), "1x1");
+  expect_bad_image(slurp(folder_ / "pixel.png"), "1 x 1");
 }
 
 TEST_F(BadInput, UnreadableFile) {
@@ -232,7 +232,8 @@ TEST_F(BadInput, ResultsThatCannotBePrinted) {
 TEST_F(BadInput, LossThatIsNoNumber) {
   const fs::path set = make_set(folder_);
   const Outcome outcome =
-      train({"--data", set.string(), "--optimizer", "sgd", "--lr", "1e30", "--epochs", "3"});
+      run({"train", "--data", set.string(), "--size", "32", "--batch-size", "8", "--optimizer",
+           "sgd", "--lr", "1e30", "--epochs", "3", "--out", (folder_ / "run").string()});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_NE(outcome.err.find("the loss is"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("try --lr"), std::string::npos) << outcome.err;

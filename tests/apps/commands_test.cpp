@@ -34,7 +34,7 @@ TEST(Commands, PhantomStatsAndSplit) {
     const Outcome split = run({"data", "split", (folder / "loose").string(), "--fractions",
                                "0.5/0.25/0.25", "--seed", "4", "--out", manifest});
     ASSERT_EQ(split.code, 0) << split.err;
-    EXPECT_NE(split.out.find("train 20 images"), std::string::npos) << split.out;
+    EXPECT_NE(split.out.find("train   20 images"), std::string::npos) << split.out;
   }
   const Outcome trained = run({"train", "--data", manifest, "--size", "32", "--epochs", "1",
                                "--out", (folder / "run").string()});
