@@ -11,6 +11,7 @@ inline std::vector<Case<ReluProblem>> cases(const ReluProblem*) {
       {"one", {1}},
       {"odd", {1003}},
       {"7x7x5x3", {735}},
+      {"several threads", {40007}},
       {"cnn 1", {32 * 128 * 128 * 32}, Use::bench},
   };
 }

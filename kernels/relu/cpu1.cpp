@@ -1,6 +1,7 @@
 // relu, CPU: one pass over memory, vector registers, threads over blocks of elements.
 // Bound by memory: 8 bytes moved an element forward, 12 backward.
 #ifndef HILUM_ISA
+#include "kernels/elementwise.h"
 #include "kernels/relu/rows.h"
 #define HILUM_THIS_FILE "kernels/relu/cpu1.cpp"
 #include "kernels/foreach_isa.h"
@@ -20,7 +21,7 @@ namespace hilum::HILUM_ISA {
 
 static void relu_forward(std::size_t count, const float* x, float* y) {
   const std::size_t whole = count / lanes * lanes;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (count >= parallel_from)
   for (std::size_t i = 0; i < whole; i += lanes) {
     const Vec v = load(x + i);
     store(y + i, v <= Vec{} ? Vec{} : v);
@@ -30,7 +31,7 @@ static void relu_forward(std::size_t count, const float* x, float* y) {
 
 static void relu_backward(std::size_t count, const float* y, const float* dy, float* dx) {
   const std::size_t whole = count / lanes * lanes;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (count >= parallel_from)
   for (std::size_t i = 0; i < whole; i += lanes) {
     store(dx + i, load(y + i) > Vec{} ? load(dy + i) : Vec{});
   }

@@ -60,6 +60,7 @@ void expect_same_in_place(const std::vector<Shared>& pairs) {
         run_shared<Pass>(row, a_case.problem, shared, pairs, typename Pass::Function{});
         for (const Shared& pair : pairs) {
           const OperandData &expected = named(apart, pair.output), &got = named(shared, pair.input);
+          if (expected.spec.count == 0) continue;  // absent
           EXPECT_EQ(
               std::memcmp(expected.f32.data(), got.f32.data(), expected.spec.count * sizeof(float)),
               0)
