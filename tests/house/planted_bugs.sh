@@ -1,0 +1,42 @@
+#!/bin/bash
+# Can the tests fail? Plants one bug at a time in a copy of the sources (never in the checkout), builds
+# the kernel tests and expects them to fail. By hand, as it takes minutes: tests/house/planted_bugs.sh
+# Each line: file | sed expression | tests that must notice | what the bug is.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+copy=${1:-$(mktemp -d)}
+mkdir -p "$copy/source"
+(cd "$root" && git ls-files -z | tar --null -cf - -T -) | tar -xf - -C "$copy/source"
+cmake -S "$copy/source" -B "$copy/build" -DHILUM_BENCH=OFF >/dev/null
+cmake --build "$copy/build" -j "$(nproc)" --target test_kernels >/dev/null
+
+caught=0 missed=0
+while IFS='|' read -r file expression tests what; do
+  [ -n "$file" ] || continue
+  cp "$copy/source/$file" "$copy/kept"
+  sed -i "$expression" "$copy/source/$file"
+  if cmp -s "$copy/kept" "$copy/source/$file"; then
+    echo "not planted ($file has changed): $what"
+    missed=$((missed + 1))
+    continue
+  fi
+  cmake --build "$copy/build" -j "$(nproc)" --target test_kernels >/dev/null
+  if said=$("$copy/build/test_kernels" --gtest_filter="$tests" --gtest_brief=1 2>&1); then
+    echo "NOT CAUGHT: $what ($file)"
+    missed=$((missed + 1))
+  else
+    echo "caught by $(grep -c '^\[  FAILED  \].*ms)' <<<"$said") tests: $what ($file)"
+    caught=$((caught + 1))
+  fi
+  cp "$copy/kept" "$copy/source/$file"
+done <<'BUGS'
+kernels/conv2d/cpu3_winograd.cpp|s/t\[0\] = 4 \* d0 - 5 \* d2 + d4;/t[0] = 4 * d0 - 4 * d2 + d4;/|conv2d_*cpu3*|Winograd: one coefficient of the input transform
+kernels/conv2d/cpu2_direct_weight.cpp|s/share \* b.share_images + step \/ b.bands \* b.images/share * b.share_images + step % b.bands * b.images/|conv2d_*|direct dw: the images of a step
+kernels/conv2d/cpu1_im2col.cpp|s/a.dilation_w/a.dilation_h/|conv2d_*|im2col: one dilation for both axes
+kernels/batch_norm/cpu1.cpp|s/std::sqrt(square \/ rows + static_cast<double>(a.epsilon))/std::sqrt(square \/ freedom + static_cast<double>(a.epsilon))/|batch_norm_*|batch norm: the unbiased variance normalises
+kernels/max_pool/cpu1.cpp|s/const VecInt better = (v > best)/const VecInt better = (v >= best)/|*ax_pool*:*MaxPool*|max pool: ties go to the last
+kernels/adam/cpu1.cpp|s/__builtin_sqrtf(second) \* root + epsilon/(__builtin_sqrtf(second) + epsilon) * root/|adam_*|Adam: epsilon inside of the bias correction
+kernels/relu/cpu1.cpp|s/load(y + i) > Vec{}/load(y + i) >= Vec{}/|relu_*|ReLU: slope 1 at 0
+BUGS
+echo "$caught passed, $missed failed"
+[ "$missed" = 0 ]
