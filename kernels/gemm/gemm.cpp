@@ -4,10 +4,11 @@
 // Idea: a tile of C of 14 x 32 (AVX-512; 6 x 16 with AVX2, 6 x 8 portable) stays in registers while
 // a column of A and a row of B at a time run past it: 14 broadcasts and 2 loads for 28 fused
 // multiply-adds of 16 lanes. Around the tile the matrices are cut so that what is used again lies
-// near: a block of B (256 x 1024, 1 MiB) and one of A (168 x 256) in the second cache, the 256 x 32
-// panel of B that a column of tiles shares in the first. Both are copied ("packed") into the order
-// in which the tile reads them, so every stride costs the same and no two rows fight for a cache
-// set; where the source runs the other way they are transposed in registers on the way.
+// near: a block of B (1 MiB: 256 x 1024, or deeper where B is narrow) in the second cache, a panel
+// of A (14 x 256) in the first. The panel runs along the whole block, so C is written in long
+// lines, 14 at a time. Both are copied ("packed") into the order in which the tile reads them, so
+// every stride costs the same and no two rows fight for a cache set; where the source runs the
+// other way they are transposed in registers on the way.
 //
 // Threads: C is cut into one rectangle a thread, and each thread packs for itself. Some panels are
 // packed twice, which costs (1/rows + 1/columns) and saves every barrier.
@@ -25,21 +26,23 @@
 namespace hilum {
 namespace {
 
-constexpr std::size_t block_m = 168;  // whole tiles for heights 14 and 6
+constexpr std::size_t chunk_k = gemm_chunk_k;
 constexpr std::size_t block_n = 1024;
-constexpr std::size_t block_k = gemm_chunk_k;
 constexpr std::size_t widest_tile = 32, tallest_tile = 14;
 
 std::size_t round_up(std::size_t value, std::size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// Floats of the packed block of A, then of B, for a rectangle of C.
-std::size_t packed_a(std::size_t m, std::size_t k) {
-  return std::min(round_up(m, tallest_tile), block_m) * round_up(std::min(k, block_k), 16);
+// Rows of a packed block of B: one chunk where it is 1024 wide, more where it is narrower.
+std::size_t block_depth(std::size_t n) {
+  return block_n / std::min(round_up(n, widest_tile), block_n) * chunk_k;
 }
+
+// Floats of the packed panel of A, then of the block of B, for a rectangle of C.
+std::size_t packed_a(std::size_t k) { return tallest_tile * round_up(std::min(k, chunk_k), 16); }
 std::size_t packed_b(std::size_t n, std::size_t k) {
-  return std::min(round_up(n, widest_tile), block_n) * std::min(k, block_k);
+  return std::min(round_up(n, widest_tile) * k, block_n * chunk_k);
 }
 
 }  // namespace
@@ -72,8 +75,9 @@ std::size_t threads_along_m(std::size_t m, std::size_t n, std::size_t threads) {
 
 }  // namespace
 
-std::size_t gemm_workspace_one_thread(std::size_t m, std::size_t n, std::size_t k) {
-  return (packed_a(m, k) + packed_b(n, k)) * sizeof(float);
+// A is packed a panel at a time, so its height costs nothing.
+std::size_t gemm_workspace_one_thread(std::size_t, std::size_t n, std::size_t k) {
+  return (packed_a(k) + packed_b(n, k)) * sizeof(float);
 }
 
 std::size_t gemm_workspace(std::size_t m, std::size_t n, std::size_t k) {
@@ -199,6 +203,7 @@ static void pack_panel(std::size_t k, std::size_t width, std::size_t count, cons
 #pragma GCC unroll 16
         for (std::size_t j = 0; j < lanes; ++j) {
           const float* line = source + j * across + p;
+          __builtin_prefetch(line + width * across);  // the next panel's
           square[j] = j >= have ? Vec{} : length == lanes ? load(line) : load_partial(line, length);
         }
         transpose(square);
@@ -220,40 +225,61 @@ static void pack_panel(std::size_t k, std::size_t width, std::size_t count, cons
   }
 }
 
+// Packs k x n elements of B into panels to[panel][k][tile_n]. Where its rows are contiguous they
+// are read whole, one after another: memory likes long runs.
+static void pack_b(const MatrixView& b, const float* from, std::size_t k, std::size_t n,
+                   float* to) {
+  if (b.column != 1) {
+    for (std::size_t j = 0; j < n; j += tile_n) {
+      pack_panel(k, tile_n, std::min(tile_n, n - j), from + j * b.column, b.column, b.row,
+                 to + j * k);
+    }
+    return;
+  }
+  for (std::size_t p = 0; p < k; ++p) {
+    const float* row = from + p * b.row;
+    for (std::size_t j = 0; j < n; j += lanes) {
+      const Vec v = n - j < lanes ? load_partial(row + j, n - j) : load(row + j);
+      store(to + j / tile_n * tile_n * k + p * tile_n + j % tile_n, v);
+    }
+    // The last panel may want another register of zeros.
+    if (n % tile_n != 0 && n % tile_n <= lanes) {
+      store(to + n / tile_n * tile_n * k + p * tile_n + lanes, Vec{});
+    }
+  }
+}
+
 // A rectangle of C, on one thread.
 static void gemm_block(const GemmProblem& g, float* workspace) {
-  float* const a_block = workspace;
-  float* const b_block = workspace + packed_a(g.m, g.k);
+  float* const a_panel = workspace;
+  float* const b_block = workspace + packed_a(g.k);
   if (g.k == 0 && !g.accumulate) {
     for (std::size_t i = 0; i < g.m; ++i) std::fill_n(g.c + i * g.c_row, g.n, 0.0f);
   }
-  // Rows of a block of A are dealt out evenly: 32 rows become tiles of 11, 11 and 10.
+  // Rows are dealt out evenly: 32 of them become panels of 11, 11 and 10.
+  const std::size_t panels = (g.m + tile_m - 1) / tile_m;
   for (std::size_t n0 = 0; n0 < g.n; n0 += block_n) {
-    const std::size_t n = std::min(block_n, g.n - n0);
-    for (std::size_t k0 = 0; k0 < g.k; k0 += block_k) {
-      const std::size_t k = std::min(block_k, g.k - k0);
-      const float* b_from = g.b.data + k0 * g.b.row + n0 * g.b.column;
-      for (std::size_t j = 0; j < n; j += tile_n) {
-        pack_panel(k, tile_n, std::min(tile_n, n - j), b_from + j * g.b.column, g.b.column, g.b.row,
-                   b_block + j * k);
+    const std::size_t n = std::min(block_n, g.n - n0), packed_n = round_up(n, tile_n);
+    const std::size_t depth = block_depth(n);
+    for (std::size_t d0 = 0; d0 < g.k; d0 += depth) {
+      const std::size_t d1 = std::min(d0 + depth, g.k);
+      for (std::size_t k0 = d0; k0 < d1; k0 += chunk_k) {
+        pack_b(g.b, g.b.data + k0 * g.b.row + n0 * g.b.column, std::min(chunk_k, d1 - k0), n,
+               b_block + (k0 - d0) * packed_n);
       }
-      for (std::size_t m0 = 0; m0 < g.m; m0 += block_m) {
-        const std::size_t m = std::min(block_m, g.m - m0);
-        const std::size_t panels = (m + tile_m - 1) / tile_m;
-        const float* a_from = g.a.data + m0 * g.a.row + k0 * g.a.column;
-        for (std::size_t t = 0; t < panels; ++t) {
-          const std::size_t i = m * t / panels, rows = m * (t + 1) / panels - i;
-          pack_panel(k, rows, rows, a_from + i * g.a.row, g.a.row, g.a.column, a_block + i * k);
-        }
-        for (std::size_t j = 0; j < n; j += tile_n) {
-          const std::size_t columns = std::min(tile_n, n - j);
-          for (std::size_t t = 0; t < panels; ++t) {
-            const std::size_t i = m * t / panels, rows = m * (t + 1) / panels - i;
-            const auto heights = std::make_index_sequence<tile_m>();
-            const Tile run =
-                columns > lanes ? tile_of<2>(rows, heights) : tile_of<1>(rows, heights);
-            run(k, a_block + i * k, b_block + j * k, g.c + (m0 + i) * g.c_row + n0 + j, g.c_row,
-                columns, g.accumulate || k0 > 0);
+      for (std::size_t t = 0; t < panels; ++t) {
+        const std::size_t i = g.m * t / panels, rows = g.m * (t + 1) / panels - i;
+        const auto heights = std::make_index_sequence<tile_m>();
+        const Tile narrow = tile_of<1>(rows, heights), wide = tile_of<2>(rows, heights);
+        for (std::size_t k0 = d0; k0 < d1; k0 += chunk_k) {
+          const std::size_t k = std::min(chunk_k, d1 - k0);
+          pack_panel(k, rows, rows, g.a.data + i * g.a.row + k0 * g.a.column, g.a.row, g.a.column,
+                     a_panel);
+          const float* b_panel = b_block + (k0 - d0) * packed_n;
+          for (std::size_t j = 0; j < n; j += tile_n, b_panel += tile_n * k) {
+            const std::size_t columns = std::min(tile_n, n - j);
+            (columns > lanes ? wide : narrow)(k, a_panel, b_panel, g.c + i * g.c_row + n0 + j,
+                                              g.c_row, columns, g.accumulate || k0 > 0);
           }
         }
       }
