@@ -8,6 +8,7 @@
 #include "apps/prepare.h"
 #include "apps/report.h"
 #include "apps/run_folder.h"
+#include "apps/terminal.h"
 #include "engine/file.h"
 #include "kernels/error.h"
 
@@ -15,7 +16,8 @@ namespace hilum {
 namespace {
 
 struct Flags {
-  std::string run, data, split;
+  std::vector<std::string> runs;
+  std::string data, split;
   std::size_t batch = 64, workers = 1;
   bool as_json = false, skip_bad = false;
 };
@@ -66,9 +68,15 @@ std::string choose_split(const Dataset& dataset, const std::string& asked) {
   return asked;
 }
 
-int run(const Flags& flags, const Session& session) {
-  const Device device = session.start();
-  const RunFolder run{flags.run};
+struct Evaluation {
+  std::string run, net, data, split;
+  Metrics metrics;
+};
+
+// One run on one split; leaves predictions.csv and metrics.json in the run folder.
+Evaluation evaluate(const std::string& run_path, const Flags& flags, Device device,
+                    const Session& session) {
+  const RunFolder run{run_path};
   const TrainedNet trained = load_trained(run.path);
   trained.net->to(device);
   std::map<std::string, std::string> config;
@@ -89,15 +97,44 @@ int run(const Flags& flags, const Session& session) {
   Loader loader(dataset, which, options);
   const Predictions predictions =
       classify(*trained.net, loader, trained.recipe.classes.size(), device);
-  const Metrics metrics = metrics_of(predictions, trained.recipe.classes);
+  Metrics metrics = metrics_of(predictions, trained.recipe.classes);
   write_results(run, predictions, dataset, metrics, split);
+  return {run_path, trained.recipe.net, data, split, std::move(metrics)};
+}
+
+std::string comparison(const std::vector<Evaluation>& all) {
+  std::vector<std::vector<std::string>> rows = {
+      {"run", "network", "split", "accuracy", "majority floor", "macro F1", "macro AUC", "loss"}};
+  for (const Evaluation& one : all) {
+    const Metrics& m = one.metrics;
+    rows.push_back({one.run, one.net, one.split, rate_text(m.accuracy),
+                    fmt::format("{:.1f} %", 100 * m.majority.value()),
+                    fmt::format("{:.3f}", m.macro_f1), macro_auc_text(m),
+                    fmt::format("{:.4f}", m.loss)});
+  }
+  return text_table(rows, true);
+}
+
+int run(const Flags& flags, const Session& session) {
+  const Device device = session.start();
+  std::vector<Evaluation> all;
+  for (const std::string& path : flags.runs) {
+    all.push_back(evaluate(path, flags, device, session));
+  }
   if (flags.as_json) {
-    nlohmann::json result = metrics_json(metrics, split);
-    result["run"] = flags.run;
-    result["data"] = data;
-    fmt::print("{}\n", result.dump(2));
+    nlohmann::json results = nlohmann::json::array();
+    for (const Evaluation& one : all) {
+      nlohmann::json result = metrics_json(one.metrics, one.split);
+      result["run"] = one.run;
+      result["net"] = one.net;
+      result["data"] = one.data;
+      results.push_back(std::move(result));
+    }
+    fmt::print("{}\n", (all.size() == 1 ? results.front() : results).dump(2));
+  } else if (all.size() == 1) {
+    fmt::print("{}", metrics_text(all.front().metrics, all.front().split));
   } else {
-    fmt::print("{}", metrics_text(metrics, split));
+    fmt::print("{}", comparison(all));
   }
   return 0;
 }
@@ -108,7 +145,9 @@ void add_evaluate(CLI::App& app, Session& session) {
   CLI::App* command =
       add_command(app, "evaluate", "score a trained network on a labelled set", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("--run", flags->run, "run folder")->required()->configurable(false);
+  command->add_option("--run", flags->runs, "run folder; several give one table")
+      ->required()
+      ->configurable(false);
   command->add_option("--data", flags->data, "folder or manifest; the run's own if not given");
   command
       ->add_option("--split", flags->split,

@@ -43,6 +43,11 @@ std::string rate_text(const Rate& rate) {
                      100 * rate.low(), 100 * rate.high());
 }
 
+std::string macro_auc_text(const Metrics& metrics) {
+  return metrics.classes.size() == 2 ? auc_text(metrics.by_class.front())
+                                     : number_text(metrics.macro_auc);
+}
+
 std::string metrics_text(const Metrics& metrics, const std::string& split) {
   std::string text = text_table(
       {{fmt::format("{}, {} images", split, metrics.accuracy.n), "95 % intervals in brackets"},
@@ -50,7 +55,7 @@ std::string metrics_text(const Metrics& metrics, const std::string& split) {
        {"majority floor", rate_text(metrics.majority) + "  always the most frequent class"},
        {"balanced accuracy", number_text(metrics.balanced_accuracy)},
        {"macro F1", number_text(metrics.macro_f1)},
-       {"macro AUC", number_text(metrics.macro_auc)},
+       {"macro AUC", macro_auc_text(metrics)},
        {"cross-entropy", fmt::format("{:.4f}", metrics.loss)}},
       true);
 

@@ -56,10 +56,10 @@ double monitored(const EpochRow& row, Monitor monitor) {
 void require_finite(double loss, const char* what, const TrainState& state) {
   if (std::isfinite(loss)) return;
   throw Error(ErrorKind::check,
-              fmt::format("training: the {} is {} after step {} (epoch {}). The learning rate {:g} "
-                          "is too high for this network and set; try --lr {:.2g}. The best weights "
-                          "so far are kept.",
-                          what, loss, state.step, state.epoch + 1, state.lr, state.lr / 10));
+              fmt::format("training: the {} is no longer a finite number after step {} (epoch {}). "
+                          "The learning rate {:g} is too high for this network and set; try --lr "
+                          "{:.2g}. The best weights so far are kept.",
+                          what, state.step, state.epoch + 1, state.lr, state.lr / 10));
 }
 
 // After validation: is this the best epoch, is it time for a smaller rate, or to stop?

@@ -170,6 +170,19 @@ TEST_F(Train, EvaluationCanBeRecomputedFromThePredictions) {
   EXPECT_EQ(result["by_class"][1]["precision"]["n"], confusion[0][1] + confusion[1][1]);
 }
 
+TEST_F(Train, SeveralRunsGiveOneTable) {
+  ASSERT_EQ(train("a", {"--epochs", "1"}).code, 0);
+  ASSERT_EQ(train("b", {"--epochs", "1", "--net", "cnn:low", "--size", "48"}).code, 2);
+  ASSERT_EQ(train("b", {"--epochs", "1", "--seed", "2"}).code, 0);
+  const std::vector<std::string> arguments = {"evaluate", "--run", (folder_ / "a").string(),
+                                              (folder_ / "b").string()};
+  const Outcome table = run(arguments);
+  ASSERT_EQ(table.code, 0) << table.err;
+  EXPECT_EQ(std::count(table.out.begin(), table.out.end(), '\n'), 3) << table.out;
+  EXPECT_NE(table.out.find("majority floor"), std::string::npos);
+  EXPECT_TRUE(fs::exists(folder_ / "b" / "metrics.json"));
+}
+
 TEST_F(Train, PredictAgreesWithEvaluate) {
   ASSERT_EQ(train("run", {"--epochs", "1"}).code, 0);
   const auto rows = parse_csv(slurp(folder_ / "run" / "predictions.csv"), "predictions.csv");
