@@ -5,6 +5,7 @@
 // Sums of pixels are short (49 in a classifier), one after another in one register.
 //
 // Bound by: memory.
+// Measured (Sapphire Rapids, one thread, processor time, 16x7x7x2048, from the cache): 29 GB/s.
 #ifndef HILUM_ISA
 
 #include "kernels/global_avg_pool/rows.h"

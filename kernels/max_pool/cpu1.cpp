@@ -10,6 +10,8 @@
 //
 // Bound by: memory (forward reads x and writes a quarter of it; backward reads x and dy and writes
 // dx; a band fits into the second cache, so clearing it costs no traffic).
+// Measured (Sapphire Rapids, one thread, processor time): 9 to 13 GB/s, about what a copy reaches;
+// twice as fast as oneDNN in both passes (whose backward runs its forward first).
 #ifndef HILUM_ISA
 
 #include "kernels/max_pool/rows.h"
