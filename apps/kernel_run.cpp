@@ -104,7 +104,10 @@ class PassRun {
     const std::string pass = fmt::format("{}.{}", Pass::op, Pass::pass);
     const std::string what = fmt::format("{}: {}", a_case.name, a_case.problem.describe());
     if (const char* reason = why_not(row, device_, a_case.problem)) {
-      lines.push_back({pass, what, row.name, reason});
+      std::vector<std::string> line = {pass, what, row.name};
+      line.resize(lines.front().size(), "-");
+      line.push_back(reason);
+      lines.push_back(line);
       return true;
     }
     for (OperandData& operand : operands) {

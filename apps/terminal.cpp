@@ -66,7 +66,7 @@ void ProgressLine::start(const std::string& label, std::size_t done, std::size_t
 }
 
 void ProgressLine::update(std::size_t done, const std::string& text) {
-  if (!on_ || total_ == 0) return;
+  if (!on_ || done <= first_) return;  // no rate yet
   if (done < total_ && seconds_since(last_) < 0.1) return;
   last_ = std::chrono::steady_clock::now();
   constexpr std::size_t cells = 24;
