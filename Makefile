@@ -9,11 +9,11 @@ CMAKE_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
 
-# What `make run` draws and trains.
-PATIENTS ?= 40
-SLICES ?= 6
-SIZE ?= 128
-EPOCHS ?= 10
+# What `make run` draws (once; remove $(phantom) to draw another set) and trains.
+PATIENTS ?= 200
+SLICES ?= 3
+SIZE ?= 64
+EPOCHS ?= 50
 
 build = cmake --build $(HILUM_BUILD) -j $(JOBS)
 hilum = $(HILUM_BUILD)/hilum
@@ -34,8 +34,9 @@ help:  ## print this list
 
 run: program  ## draw a phantom set, train the sequential network on it, evaluate
 	@test -f $(phantom)/manifest.csv || $(hilum) data phantom $(phantom) \
-	  --patients $(PATIENTS) --slices $(SLICES) --size $(SIZE) --seed 0
-	$(hilum) train --net cnn --data $(phantom) --size $(SIZE) --epochs $(EPOCHS) --seed 0 \
+	  --patients $(PATIENTS) --slices $(SLICES) --size 128 --seed 0
+	$(hilum) train --net cnn --data $(phantom) --size $(SIZE) --epochs $(EPOCHS) --batch-size 16 \
+	  --schedule cosine --augment rotation=10,shift=0.05,zoom=0.1,flip --seed 0 \
 	  --out $(first) --overwrite
 	$(hilum) evaluate --run $(first) --data $(phantom) --split test
 	@echo "The run folder is $(first), the pictures are in $(phantom)."
