@@ -55,6 +55,9 @@ inline void fill_reals(OperandData& data, std::mt19937_64& random) {
     case Fill::normal:
       for (float& v : data.f32) v = static_cast<float>(normal(random));
       break;
+    case Fill::rectified:
+      for (float& v : data.f32) v = std::max(0.0f, static_cast<float>(normal(random)));
+      break;
     case Fill::positive:
       for (float& v : data.f32) v = static_cast<float>(0.5 + uniform(random));
       break;

@@ -1,7 +1,7 @@
 // What an implementation of an operation looks like from outside: the row of a table.
 //
-// An operation (folder) has one or more passes: forward, backward_data, backward_weight, … A pass is
-// a struct that states everything generic code needs, so that dispatch, tests, benches, `hilum
+// An operation (folder) has one or more passes: forward, backward_data, backward_weight, … A pass
+// is a struct that states everything generic code needs, so that dispatch, tests, benches, `hilum
 // kernels` and the matrix in the README are each written once for all operations:
 //
 //   struct ReluForward {
@@ -40,6 +40,7 @@ struct Launch {
 enum class Fill {
   normal,       // standard normal
   positive,     // uniform in [0.5, 1.5]: variances, weights
+  rectified,    // standard normal, negative ones replaced by 0: what a ReLU hands on
   distinct,     // normal, no two values closer than 0.02 and none nearer to 0 than that: for kinks
                 // (ReLU, maximum), so that finite differences stay on one side
   probability,  // uniform in (0, 1); rows of `range` values that sum to 1
