@@ -1,13 +1,14 @@
 // Which vector instructions the CPU has, asked once at run time, and how one source file becomes a
 // function for each of them.
 //
-// A kernel file includes its standard headers first, then "kernels/foreach_isa.h" which includes the
-// file again once for every instruction set, under `#pragma GCC target`, with
+// A kernel file includes its standard headers first, then "kernels/foreach_isa.h" which includes
+// the file again once for every instruction set, under `#pragma GCC target`, with
 //   HILUM_ISA    the namespace: avx512, avx2 or portable
 //   HILUM_LANES  floats in a register: 16, 8 or 4
 // Inside, kernels/simd.h gives Vec, a register of HILUM_LANES floats. Nothing that the linker could
 // merge with code for older CPUs (standard templates) may be defined inside, so standard headers
-// always come before.
+// always come before. What the file itself defines inside is static or in a namespace without
+// a name: two files' avx512::Tile would otherwise be one to the linker, and it keeps either.
 //
 //   #ifndef HILUM_ISA
 //   #include "kernels/relu/relu.h"                     // first pass: headers, once
@@ -33,10 +34,13 @@ const char* isa_name(Isa isa);
 }  // namespace hilum
 
 // Calls the variant of `function` for the instruction set in use.
-#define HILUM_DISPATCH_ISA(function, ...)                       \
-  switch (::hilum::isa()) {                                     \
-    case ::hilum::Isa::avx512: return avx512::function(__VA_ARGS__); \
-    case ::hilum::Isa::avx2: return avx2::function(__VA_ARGS__);     \
-    case ::hilum::Isa::portable: break;                         \
-  }                                                             \
+#define HILUM_DISPATCH_ISA(function, ...)   \
+  switch (::hilum::isa()) {                 \
+    case ::hilum::Isa::avx512:              \
+      return avx512::function(__VA_ARGS__); \
+    case ::hilum::Isa::avx2:                \
+      return avx2::function(__VA_ARGS__);   \
+    case ::hilum::Isa::portable:            \
+      break;                                \
+  }                                         \
   return portable::function(__VA_ARGS__)
