@@ -7,6 +7,8 @@
 //
 // Bound by: loads. Every multiply-add fetches its operands again, one or two loads each, from
 // whatever cache holds the smaller matrix; a register tile (cpu2_gemm) uses each load 10 times.
+// Measured (Sapphire Rapids, one thread, processor time): 32x32768 -> 128 13 GFLOP/s forward, 34
+// backward; 1024 cubed 15, a tenth of cpu2_gemm.
 #ifndef HILUM_ISA
 
 #include "kernels/dense/rows.h"

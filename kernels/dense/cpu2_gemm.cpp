@@ -5,6 +5,13 @@
 //
 // Bound by: the FMA units once N is in the hundreds; at the batch of a training step by memory (w
 // is read or dw written once) and by packing w, each float of which is used N times only.
+// Measured (Sapphire Rapids, one thread, processor time; oneDNN's time over this one's):
+//   1024 cubed         140 to 164 GFLOP/s              0.9 to 1.1
+//   32x32768 -> 128    forward 71, dx 75, dw 125       0.8, 0.9, 1.1 to 1.4
+//   10x32768 -> 128    forward 42, dx 42, dw 89        1.25, 0.8, 1.0 to 1.3
+//   16x25088 -> 4096   forward 42, dx 35, dw 37        1.2, 0.9, 0.65
+// The last loses where dw (411 MB) is written: stores that go around the cache would save reading
+// it first.
 #include "kernels/dense/rows.h"
 #include "kernels/gemm/gemm.h"
 
