@@ -69,10 +69,9 @@ std::string history_csv(const std::vector<EpochRow>& history) {
       "epoch,train_loss,train_accuracy,val_loss,val_accuracy,val_auc,lr,images_per_second,seconds,"
       "best\n";
   for (const EpochRow& row : history) {
-    text +=
-        fmt::format("{},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.1f},{:.2f},{}\n", row.epoch,
-                    row.train_loss, row.train_accuracy, row.val_loss, row.val_accuracy, row.val_auc,
-                    row.lr, row.images_per_second, row.seconds, row.best ? 1 : 0);
+    text += fmt::format("{},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{},{:.1f},{:.2f},{}\n", row.epoch,
+                        row.train_loss, row.train_accuracy, row.val_loss, row.val_accuracy,
+                        row.val_auc, row.lr, row.images_per_second, row.seconds, row.best ? 1 : 0);
   }
   return text;
 }

@@ -46,9 +46,12 @@ struct FreeAligned {
 
 const char* device_name(Device device) {
   switch (device) {
-    case Device::cpu: return "cpu";
-    case Device::cuda: return "cuda";
-    case Device::emu: return "emu";
+    case Device::cpu:
+      return "cpu";
+    case Device::cuda:
+      return "cuda";
+    case Device::emu:
+      return "emu";
   }
   return "?";
 }

@@ -26,9 +26,12 @@ Isa best_isa() {
 
 const char* isa_name(Isa isa) {
   switch (isa) {
-    case Isa::avx512: return "avx512";
-    case Isa::avx2: return "avx2";
-    case Isa::portable: return "portable";
+    case Isa::avx512:
+      return "avx512";
+    case Isa::avx2:
+      return "avx2";
+    case Isa::portable:
+      return "portable";
   }
   return "?";
 }
@@ -37,8 +40,9 @@ namespace {
 
 void check_available(Isa wanted) {
   if (wanted > best_isa()) {
-    throw device_error("instruction set '{}': this CPU has no more than '{}'. Ask for that or less.",
-                       isa_name(wanted), isa_name(best_isa()));
+    throw device_error(
+        "instruction set '{}': this CPU has no more than '{}'. Ask for that or less.",
+        isa_name(wanted), isa_name(best_isa()));
   }
 }
 

@@ -21,7 +21,7 @@ struct RefRow<Pass, void (*)(const Launch&, const typename Pass::Problem&, Opera
 // tolerance is that of a sum of 10^5 random terms.
 template <class Pass>
 Row<Pass> ref_row() {
-  return {"ref", Device::cpu, nullptr, &detail::RefRow<Pass, typename Pass::Function>::run,
+  return {"ref",   Device::cpu, nullptr, &detail::RefRow<Pass, typename Pass::Function>::run,
           nullptr, 64};
 }
 
