@@ -1,6 +1,8 @@
 // Bodies of layers.h: each layer hands its parameters to an operation of ops.h.
 #include "engine/layers.h"
 
+#include <cmath>
+
 #include "engine/random.h"
 #include "engine/scope.h"
 #include "kernels/error.h"
@@ -58,7 +60,22 @@ std::string Conv2d::describe() const {
   return text;
 }
 
+void Conv2d::fold(const ChannelAffine& after) {
+  std::vector<float> w = weight_.values(), b(out_, 0.0f);
+  if (bias_) b = bias_->values();
+  const std::size_t taps = w.size() / out_;
+  for (std::size_t k = 0; k < out_; ++k) {
+    for (std::size_t i = 0; i < taps; ++i) {
+      w[k * taps + i] = static_cast<float>(after.scale[k] * w[k * taps + i]);
+    }
+    b[k] = static_cast<float>(after.scale[k] * b[k] + after.shift[k]);
+  }
+  folded_weight_ = Tensor::from(w, weight_.shape()).to(weight_.device());
+  folded_bias_ = Tensor::from(b, {out_}).to(weight_.device());
+}
+
 Tensor Conv2d::compute(Tensor x) {
+  if (folded_weight_.defined()) return bias(conv2d(x, folded_weight_, options_), folded_bias_);
   Tensor y = conv2d(x, weight_, options_);
   return bias_ ? bias(std::move(y), *bias_) : y;
 }
@@ -89,7 +106,20 @@ BatchNorm2d::BatchNorm2d(std::size_t channels, float epsilon, float momentum)
 
 std::string BatchNorm2d::describe() const { return fmt::format("{}", channels_); }
 
+ChannelAffine BatchNorm2d::affine() const {
+  const std::vector<float> gamma = weight_.values(), beta = bias_.values(),
+                           mean = running_mean_.values(), var = running_var_.values();
+  ChannelAffine affine;
+  for (std::size_t c = 0; c < channels_; ++c) {
+    const double scale = gamma[c] / std::sqrt(static_cast<double>(var[c]) + epsilon_);
+    affine.scale.push_back(scale);
+    affine.shift.push_back(beta[c] - scale * mean[c]);
+  }
+  return affine;
+}
+
 Tensor BatchNorm2d::compute(Tensor x) {
+  if (pass_through_) return x;
   return batch_norm(x, weight_, bias_, running_mean_, running_var_, training() && !frozen(),
                     momentum_, epsilon_);
 }

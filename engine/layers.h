@@ -6,6 +6,11 @@
 
 namespace hilum {
 
+// y = scale x + shift, one of each a channel.
+struct ChannelAffine {
+  std::vector<double> scale, shift;
+};
+
 class Conv2d : public Module {
  public:
   // weight KRSC [out, window, window, in / groups], bias [out] where asked for.
@@ -14,6 +19,9 @@ class Conv2d : public Module {
   std::string kind() const override { return "Conv2d"; }
   std::string describe() const override;
   const Conv2dOptions& options() const { return options_; }
+  // Until unfold(), gives `after` of what it would give (fold.h); the parameters stay as they are.
+  void fold(const ChannelAffine& after);
+  void unfold() { folded_weight_ = folded_bias_ = Tensor(); }
 
  protected:
   Tensor compute(Tensor x) override;
@@ -22,6 +30,7 @@ class Conv2d : public Module {
   std::size_t in_, out_, window_;
   Conv2dOptions options_;
   Tensor &weight_, *bias_;
+  Tensor folded_weight_, folded_bias_;  // undefined unless folded
 };
 
 // Options of a convolution that keeps the size at stride 1: padding (window - 1) / 2.
@@ -47,11 +56,16 @@ class BatchNorm2d : public Module {
   explicit BatchNorm2d(std::size_t channels, float epsilon = 1e-5f, float momentum = 0.1f);
   std::string kind() const override { return "BatchNorm2d"; }
   std::string describe() const override;
+  // What it does with the running statistics.
+  ChannelAffine affine() const;
+  // Gives back what it is given: the convolution before it has folded affine() in.
+  void pass_through(bool on) { pass_through_ = on; }
 
  protected:
   Tensor compute(Tensor x) override;
 
  private:
+  bool pass_through_ = false;
   std::size_t channels_;
   float epsilon_, momentum_;
   Tensor &weight_, &bias_, &running_mean_, &running_var_;
