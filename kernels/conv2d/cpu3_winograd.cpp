@@ -82,12 +82,17 @@ void run(const Launch& launch, const Correlation& a, const float* in, const floa
 
 }  // namespace
 
-const char* conv2d_why_not_cpu3(const Conv2dProblem& a) {
+const char* conv2d_why_not_cpu3_weight(const Conv2dProblem& a) {
   if (a.r != 3 || a.s != 3) return "runs 3x3 filters only";
   if (a.stride_h != 1 || a.stride_w != 1) return "runs stride 1 only";
   if (a.dilation_h != 1 || a.dilation_w != 1) return "runs dilation 1 only";
   if (a.groups != 1) return "runs one group only";
   if (a.c < 16 || a.k < 16) return "gains nothing below 16 channels or filters";
+  return nullptr;
+}
+
+const char* conv2d_why_not_cpu3(const Conv2dProblem& a) {
+  if (const char* reason = conv2d_why_not_cpu3_weight(a)) return reason;
   if (a.c * a.k > 256 * 512) return "gains nothing where the transformed filters leave the cache";
   return nullptr;
 }
@@ -111,54 +116,11 @@ void conv2d_backward_data_cpu3(const Launch& launch, const Conv2dProblem& a, con
 
 #else
 #include "kernels/conv2d/cpu2_direct_tile.h"
+#include "kernels/conv2d/cpu3_winograd_transforms.h"
 
 namespace hilum::HILUM_ISA {
 // Without a name; see cpu2_direct_tile.h.
 namespace {
-
-// One dimension of each transform, on `count` vectors that are `step` apart. The letters are those
-// of the formula at the top.
-
-// B^T d: 6 -> 6
-inline __attribute__((always_inline)) void input_transform(const Vec* d, std::size_t step, Vec* t,
-                                                           std::size_t t_step) {
-  const Vec d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step],
-            d5 = d[5 * step];
-  const Vec even1 = d4 - 4 * d2, odd1 = d3 - 4 * d1;
-  const Vec even2 = d4 - d2, odd2 = 2 * (d3 - d1);
-  t[0] = 4 * d0 - 5 * d2 + d4;
-  t[t_step] = even1 + odd1;
-  t[2 * t_step] = even1 - odd1;
-  t[3 * t_step] = even2 + odd2;
-  t[4 * t_step] = even2 - odd2;
-  t[5 * t_step] = 4 * d1 - 5 * d3 + d5;
-}
-
-// G g: 3 -> 6
-inline __attribute__((always_inline)) void filter_transform(const Vec* g, std::size_t step, Vec* t,
-                                                            std::size_t t_step) {
-  const Vec g0 = g[0], g1 = g[step], g2 = g[2 * step];
-  const Vec even1 = (g0 + g2) * (-1.0f / 6), odd1 = g1 * (-1.0f / 6);
-  const Vec even2 = g0 * (1.0f / 24) + g2 * (1.0f / 6), odd2 = g1 * (1.0f / 12);
-  t[0] = g0 * 0.25f;
-  t[t_step] = even1 + odd1;
-  t[2 * t_step] = even1 - odd1;
-  t[3 * t_step] = even2 + odd2;
-  t[4 * t_step] = even2 - odd2;
-  t[5 * t_step] = g2;
-}
-
-// A^T m: 6 -> 4
-inline __attribute__((always_inline)) void output_transform(const Vec* m, std::size_t step, Vec* t,
-                                                            std::size_t t_step) {
-  const Vec m0 = m[0], m1 = m[step], m2 = m[2 * step], m3 = m[3 * step], m4 = m[4 * step],
-            m5 = m[5 * step];
-  const Vec even1 = m1 + m2, odd1 = m1 - m2, even2 = m3 + m4, odd2 = m3 - m4;
-  t[0] = m0 + even1 + even2;
-  t[t_step] = odd1 + 2 * odd2;
-  t[2 * t_step] = even1 + 4 * even2;
-  t[3 * t_step] = odd1 + 8 * odd2 + m5;
-}
 
 // The place of a tile: its image and first output pixel.
 struct Place {

@@ -1,0 +1,246 @@
+// conv2d, CPU 3, Winograd F(4x4, 3x3): backward_weight, the transpose of the forward pass.
+//
+// Idea: where forward computes y = A^T [(G g G^T) .* (B^T d B)] A for every tile, its gradient with
+// respect to the filter g, summed over the tiles, is
+//
+//   dg = G^T [ sum over tiles of (A dy A^T) .* (B^T d B) ] G
+//
+// so the transform back is done once, at the end, and between the two lies, for each of the 36
+// elements, one matrix product over the tiles: (K, tiles) times (tiles, C). A block of tiles is
+// transformed by all threads, then each thread multiplies its share of elements and channels and
+// adds to the sums of the blocks before: no thread has sums of its own, so the bits do not follow
+// their number, and the memory is that of 36 / 9 filters.
+//
+// Since cpu2: the multiply-adds fall by 4; added are the transforms of x and dy.
+//
+// Accuracy: as for forward, with the lengths of the rows of A and B^T weighed by the columns of G:
+// the absolute values of what is added sum to (sum over e of |G_ej| |A_e| |B_e| / 4)^2 times the
+// direct sum's, 4, 5 and 25 for the three taps. The row's tolerance is 25 eps.
+//
+// Bounds: the multiply-adds, and the memory of the sums where there are many channels and filters.
+#ifndef HILUM_ISA
+#include "kernels/conv2d/cpu2_direct.h"
+#include "kernels/conv2d/rows.h"
+
+namespace hilum {
+namespace {
+
+constexpr std::size_t elements = 36;  // of a transformed tile
+
+// How the work is cut.
+struct WinogradWeightCut {
+  std::size_t tiles_h, tiles_w, tiles;  // of an image, of all images
+  std::size_t block_tiles, blocks;      // that are transformed and multiplied together
+  std::size_t c, k;                     // rounded up to whole vectors
+  std::size_t x_floats, dy_floats, sum_floats;
+};
+
+}  // namespace
+}  // namespace hilum
+
+#define HILUM_THIS_FILE "kernels/conv2d/cpu3_winograd_weight.cpp"
+#include "kernels/foreach_isa.h"
+
+namespace hilum {
+namespace {
+
+WinogradWeightCut cut(const Conv2dProblem& a, std::size_t lanes) {
+  constexpr std::size_t block_bytes = 4 << 20;  // of a block's transformed x and dy
+  WinogradWeightCut b{};
+  b.tiles_h = ceil_div(a.p(), 4), b.tiles_w = ceil_div(a.q(), 4);
+  b.tiles = a.n * b.tiles_h * b.tiles_w;
+  b.c = ceil_div(a.c, lanes) * lanes, b.k = ceil_div(a.k, lanes) * lanes;
+  // More tiles where there are many sums, which pass through the cache once a block.
+  const std::size_t wanted = block_bytes / (elements * (b.c + b.k) * sizeof(float));
+  const std::size_t most = std::max<std::size_t>(wanted, std::min(b.c, b.k));
+  b.blocks = ceil_div(b.tiles, std::max<std::size_t>(most, 64));
+  b.block_tiles = ceil_div(b.tiles, b.blocks);
+  b.blocks = ceil_div(b.tiles, b.block_tiles);
+  b.x_floats = elements * b.block_tiles * b.c;
+  b.dy_floats = elements * b.block_tiles * b.k;
+  b.sum_floats = elements * a.k * b.c;
+  return b;
+}
+
+}  // namespace
+
+std::size_t conv2d_backward_weight_cpu3_workspace(const Conv2dProblem& a) {
+  const WinogradWeightCut b = cut(a, lanes_now());
+  return sizeof(float) * (b.x_floats + b.dy_floats + b.sum_floats + std::max(b.c, b.k));
+}
+
+void conv2d_backward_weight_cpu3(const Launch& launch, const Conv2dProblem& a, const float* x,
+                                 const float* dy, float* dw) {
+  const WinogradWeightCut b = cut(a, lanes_now());
+  HILUM_DISPATCH_ISA(winograd_weight, a, b, static_cast<float*>(launch.workspace), x, dy, dw);
+}
+
+}  // namespace hilum
+
+#else
+#include "kernels/conv2d/cpu3_winograd_transforms.h"
+
+namespace hilum::HILUM_ISA {
+// Without a name; see cpu2_direct_tile.h.
+namespace {
+
+constexpr std::size_t tile_k = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
+
+// sums (K filters x V vectors of channels) += dy (tiles x K)^T x (tiles x V vectors).
+template <std::size_t V, std::size_t K>
+void outer_products(std::size_t tiles, const float* dy, std::size_t dy_tile, const float* x,
+                    std::size_t x_tile, float* sums, std::size_t sums_k, bool add) {
+  Vec sum[K][V] = {};
+  for (std::size_t t = 0; t < tiles; ++t, dy += dy_tile, x += x_tile) {
+    Vec channels[V];
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < V; ++v) channels[v] = load(x + v * lanes);
+#pragma GCC unroll 16
+    for (std::size_t k = 0; k < K; ++k) {
+      const Vec value = broadcast(dy[k]);
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < V; ++v) sum[k][v] += value * channels[v];
+    }
+  }
+#pragma GCC unroll 16
+  for (std::size_t k = 0; k < K; ++k) {
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < V; ++v) {
+      float* to = sums + k * sums_k + v * lanes;
+      store(to, add ? load(to) + sum[k][v] : sum[k][v]);
+    }
+  }
+}
+
+using OuterProducts = void (*)(std::size_t, const float*, std::size_t, const float*, std::size_t,
+                               float*, std::size_t, bool);
+template <std::size_t V, class = std::make_index_sequence<tile_k> >
+struct OuterProductsOf;
+template <std::size_t V, std::size_t... K>
+struct OuterProductsOf<V, std::index_sequence<K...> > {
+  static constexpr OuterProducts by_k[] = {outer_products<V, K + 1>...};
+};
+
+// The place of a tile: its image and first output pixel.
+struct Place {
+  std::size_t n, p, q;
+  Place(const WinogradWeightCut& b, std::size_t tile) {
+    n = tile / (b.tiles_h * b.tiles_w);
+    p = tile / b.tiles_w % b.tiles_h * 4;
+    q = tile % b.tiles_w * 4;
+  }
+};
+
+// Where the channels of a side x side square of pixels stand, the first at (h0, w0); `zeros` for
+// pixels outside of the image.
+void find_pixels(const float* image, std::size_t h, std::size_t w, std::size_t channels,
+                 std::ptrdiff_t h0, std::ptrdiff_t w0, std::size_t side, const float* zeros,
+                 const float** pixel) {
+  for (std::size_t e = 0; e < side * side; ++e) {
+    const std::ptrdiff_t i = h0 + static_cast<std::ptrdiff_t>(e / side);
+    const std::ptrdiff_t j = w0 + static_cast<std::ptrdiff_t>(e % side);
+    const bool inside = i >= 0 && j >= 0 && i < static_cast<std::ptrdiff_t>(h) &&
+                        j < static_cast<std::ptrdiff_t>(w);
+    pixel[e] =
+        inside ? image + (static_cast<std::size_t>(i) * w + static_cast<std::size_t>(j)) * channels
+               : zeros;
+  }
+}
+
+// B^T d B of one tile: to (36, block_tiles, C), at this tile.
+void transform_x(const Conv2dProblem& a, const WinogradWeightCut& b, const Place& place,
+                 const float* x, const float* zeros, float* to) {
+  const float* pixel[elements];
+  find_pixels(x + place.n * a.h * a.w * a.c, a.h, a.w, a.c,
+              static_cast<std::ptrdiff_t>(place.p) - static_cast<std::ptrdiff_t>(a.pad_h),
+              static_cast<std::ptrdiff_t>(place.q) - static_cast<std::ptrdiff_t>(a.pad_w), 6, zeros,
+              pixel);
+  for (std::size_t c = 0; c < b.c; c += lanes) {
+    const std::size_t count = a.c - c < lanes ? a.c - c : lanes;
+    Vec d[elements], half[elements];  // (6, 6) of one vector of channels
+    for (std::size_t e = 0; e < elements; ++e) d[e] = load_first(pixel[e] + c, count);
+    for (std::size_t j = 0; j < 6; ++j) input_transform(d + j, 6, half + j, 6);
+    for (std::size_t i = 0; i < 6; ++i) input_transform(half + 6 * i, 1, d + 6 * i, 1);
+    for (std::size_t e = 0; e < elements; ++e) store(to + e * b.block_tiles * b.c + c, d[e]);
+  }
+}
+
+// A dy A^T of one tile: to (36, block_tiles, K), at this tile.
+void transform_dy(const Conv2dProblem& a, const WinogradWeightCut& b, const Place& place,
+                  const float* dy, const float* zeros, float* to) {
+  const std::size_t p = a.p(), q = a.q();
+  const float* pixel[16];
+  find_pixels(dy + place.n * p * q * a.k, p, q, a.k, static_cast<std::ptrdiff_t>(place.p),
+              static_cast<std::ptrdiff_t>(place.q), 4, zeros, pixel);
+  for (std::size_t k = 0; k < b.k; k += lanes) {
+    const std::size_t count = a.k - k < lanes ? a.k - k : lanes;
+    Vec y[16], half[24], u[elements];  // (4, 4), (6, 4), (6, 6) of one vector of filters
+    for (std::size_t e = 0; e < 16; ++e) y[e] = load_first(pixel[e] + k, count);
+    for (std::size_t j = 0; j < 4; ++j) output_transform_transposed(y + j, 4, half + j, 4);
+    for (std::size_t i = 0; i < 6; ++i) output_transform_transposed(half + 4 * i, 1, u + 6 * i, 1);
+    for (std::size_t e = 0; e < elements; ++e) store(to + e * b.block_tiles * b.k + k, u[e]);
+  }
+}
+
+// One element and up to two vectors of channels from `c` on: sums (K, C) += over a block's tiles.
+void multiply(const Conv2dProblem& a, const WinogradWeightCut& b, std::size_t tiles, std::size_t c,
+              const float* x, const float* dy, float* sums, bool add) {
+  const bool two = c + lanes < b.c;
+  const std::size_t groups = (a.k + tile_k - 1) / tile_k;
+  for (std::size_t g = 0; g < groups; ++g) {
+    const std::size_t begin = a.k * g / groups, rows = a.k * (g + 1) / groups - begin;
+    const OuterProducts run =
+        two ? OuterProductsOf<2>::by_k[rows - 1] : OuterProductsOf<1>::by_k[rows - 1];
+    run(tiles, dy + begin, b.k, x + c, b.c, sums + begin * b.c + c, b.c, add);
+  }
+}
+
+// G^T M G of one filter and its channels: sums (36, K, C) to dw (K, 3, 3, C).
+void transform_sums(const Conv2dProblem& a, const WinogradWeightCut& b, std::size_t k,
+                    const float* sums, float* dw) {
+  for (std::size_t c = 0; c < a.c; c += lanes) {
+    const std::size_t count = a.c - c < lanes ? a.c - c : lanes;
+    Vec m[elements], half[18], g[9];  // (6, 6), (3, 6), (3, 3) of one vector of channels
+    for (std::size_t e = 0; e < elements; ++e) m[e] = load(sums + (e * a.k + k) * b.c + c);
+    for (std::size_t j = 0; j < 6; ++j) filter_transform_transposed(m + j, 6, half + j, 6);
+    for (std::size_t i = 0; i < 3; ++i) filter_transform_transposed(half + 6 * i, 1, g + 3 * i, 1);
+    for (std::size_t tap = 0; tap < 9; ++tap) {
+      store_first(dw + (k * 9 + tap) * a.c + c, g[tap], count);
+    }
+  }
+}
+
+void winograd_weight(const Conv2dProblem& a, const WinogradWeightCut& b, float* workspace,
+                     const float* x, const float* dy, float* dw) {
+  float* const x_block = workspace;
+  float* const dy_block = x_block + b.x_floats;
+  float* const sums = dy_block + b.dy_floats;
+  float* const zeros = sums + b.sum_floats;
+  __builtin_memset(zeros, 0, (b.c > b.k ? b.c : b.k) * sizeof(float));
+  const std::size_t c_blocks = (b.c + 2 * lanes - 1) / (2 * lanes);
+#pragma omp parallel
+  {
+    for (std::size_t block = 0; block < b.blocks; ++block) {
+      const std::size_t first = block * b.block_tiles;
+      const std::size_t tiles = b.tiles - first < b.block_tiles ? b.tiles - first : b.block_tiles;
+#pragma omp for schedule(static)
+      for (std::size_t t = 0; t < tiles; ++t) {
+        const Place place(b, first + t);
+        transform_x(a, b, place, x, zeros, x_block + t * b.c);
+        transform_dy(a, b, place, dy, zeros, dy_block + t * b.k);
+      }
+#pragma omp for schedule(static)
+      for (std::size_t i = 0; i < elements * c_blocks; ++i) {
+        const std::size_t e = i / c_blocks;
+        multiply(a, b, tiles, i % c_blocks * 2 * lanes, x_block + e * b.block_tiles * b.c,
+                 dy_block + e * b.block_tiles * b.k, sums + e * a.k * b.c, block > 0);
+      }
+    }
+#pragma omp for schedule(static)
+    for (std::size_t k = 0; k < a.k; ++k) transform_sums(a, b, k, sums, dw);
+  }
+}
+
+}  // namespace
+}  // namespace hilum::HILUM_ISA
+#endif
