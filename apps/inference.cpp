@@ -1,10 +1,9 @@
 // The one way by which images become logits, shared by validation, evaluate and predict.
 #include "apps/inference.h"
 
-#include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "data/calibration.h"
 #include "engine/safetensors.h"
 #include "kernels/error.h"
 #include "nets/net.h"
@@ -68,31 +67,9 @@ TrainedNet load_trained(const std::filesystem::path& run) {
   return trained;
 }
 
-std::vector<float> Predictions::probabilities() const {
-  std::vector<float> result(logits.size());
-  for (std::size_t row = 0; row < logits.size(); row += classes) {
-    const float* z = logits.data() + row;
-    const double top = *std::max_element(z, z + classes);
-    double total = 0;
-    for (std::size_t c = 0; c < classes; ++c) total += std::exp(z[c] - top);
-    for (std::size_t c = 0; c < classes; ++c) {
-      result[row + c] = static_cast<float>(std::exp(z[c] - top) / total);
-    }
-  }
-  return result;
-}
+std::vector<float> Predictions::probabilities() const { return softmax_rows(logits, classes); }
 
-double Predictions::loss() const {
-  double sum = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const float* z = logits.data() + i * classes;
-    const double top = *std::max_element(z, z + classes);
-    double total = 0;
-    for (std::size_t c = 0; c < classes; ++c) total += std::exp(z[c] - top);
-    sum += std::log(total) + top - z[labels[i]];
-  }
-  return sum / static_cast<double>(labels.size());
-}
+double Predictions::loss() const { return log_loss(logits, labels, classes); }
 
 Tensor input_of(const Batch& batch, Device device) {
   return Tensor::from(batch.pixels, {batch.n, batch.height, batch.width, batch.channels})
