@@ -1,4 +1,4 @@
-// The three schemes of Init.
+// The schemes of Init.
 #include "engine/init.h"
 
 #include <algorithm>
@@ -20,9 +20,20 @@ Fan fan_of(const Shape& w) {
   return {size(1), size(0)};
 }
 
+// Every number is a function of its index, so threads may share the work.
 void fill_uniform(Tensor& t, const Philox& random, double bound) {
+  float* const w = t.data();
+#pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < t.count(); ++i) {
-    t.data()[i] = static_cast<float>(random.uniform(i, -bound, bound));
+    w[i] = static_cast<float>(random.uniform(i, -bound, bound));
+  }
+}
+
+void fill_normal(Tensor& t, const Philox& random, double deviation) {
+  float* const w = t.data();
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < t.count(); ++i) {
+    w[i] = static_cast<float>(deviation * random.normal(i));
   }
 }
 
@@ -31,14 +42,17 @@ void fill_weight(Tensor& w, Init init, const Philox& random) {
   switch (init) {
     case Init::glorot_uniform:
       return fill_uniform(w, random, std::sqrt(6 / (fan.in + fan.out)));
+    case Init::he_normal:
+      return fill_normal(w, random, std::sqrt(2 / fan.out));
+    case Init::he_normal_in:
+      return fill_normal(w, random, std::sqrt(2 / fan.in));
+    case Init::he_uniform:
+      return fill_uniform(w, random, std::sqrt(6 / fan.in));
+    case Init::small_normal:
+      return fill_normal(w, random, 0.01);
     case Init::torch_default:
+    case Init::torch_weight:
       return fill_uniform(w, random, std::sqrt(1 / fan.in));
-    case Init::he_normal: {
-      const double deviation = std::sqrt(2 / fan.out);
-      for (std::size_t i = 0; i < w.count(); ++i) {
-        w.data()[i] = static_cast<float>(deviation * random.normal(i));
-      }
-    }
   }
 }
 

@@ -12,7 +12,11 @@ namespace {
 
 PoolOptions square_pool(std::size_t window, std::size_t stride, std::size_t pad) {
   if (stride == 0) stride = window;
-  return {window, window, stride, stride, pad, pad};
+  PoolOptions options;
+  options.window_h = options.window_w = window;
+  options.stride_h = options.stride_w = stride;
+  options.pad_h = options.pad_w = pad;
+  return options;
 }
 
 // Channels per filter; refuses what conv2d could never run, before memory is taken for it.
@@ -28,6 +32,7 @@ std::string describe_pool(const PoolOptions& o) {
   std::string text = fmt::format("{}x{}", o.window_h, o.window_w);
   if (o.stride_h != o.window_h) text += fmt::format(", stride {}", o.stride_h);
   if (o.pad_h != 0) text += fmt::format(", pad {}", o.pad_h);
+  if (o.ceil_mode) text += ", ceiling";
   return text;
 }
 
@@ -124,13 +129,20 @@ Tensor BatchNorm2d::compute(Tensor x) {
                     momentum_, epsilon_);
 }
 
-MaxPool2d::MaxPool2d(std::size_t window, std::size_t stride, std::size_t pad)
-    : options_(square_pool(window, stride, pad)) {}
+MaxPool2d::MaxPool2d(std::size_t window, std::size_t stride, std::size_t pad, bool ceil_mode)
+    : options_(square_pool(window, stride, pad)) {
+  options_.ceil_mode = ceil_mode;
+}
 std::string MaxPool2d::describe() const { return describe_pool(options_); }
 
 AvgPool2d::AvgPool2d(std::size_t window, std::size_t stride, std::size_t pad)
     : options_(square_pool(window, stride, pad)) {}
 std::string AvgPool2d::describe() const { return describe_pool(options_); }
+
+Tensor AdaptiveAvgPool2d::compute(Tensor x) {
+  if (x.size(1) == side_ && x.size(2) == side_) return x;
+  return adaptive_avg_pool(x, side_, side_);
+}
 
 Dropout::Dropout(float p) : p_(p) {
   if (!(p >= 0 && p < 1)) throw usage_error("Dropout: rate {}. Expected 0 <= rate < 1.", p);

@@ -2,6 +2,8 @@
 // the parameters from a seed.
 #pragma once
 
+#include <fmt/format.h>
+
 #include "engine/module.h"
 
 namespace hilum {
@@ -89,7 +91,8 @@ class Sigmoid : public Module {
 
 class MaxPool2d : public Module {
  public:
-  explicit MaxPool2d(std::size_t window, std::size_t stride = 0, std::size_t pad = 0);  // 0: window
+  explicit MaxPool2d(std::size_t window, std::size_t stride = 0, std::size_t pad = 0,  // 0: window
+                     bool ceil_mode = false);
   std::string kind() const override { return "MaxPool2d"; }
   std::string describe() const override;
   const PoolOptions& options() const { return options_; }
@@ -120,6 +123,20 @@ class GlobalAvgPool : public Module {
 
  protected:
   Tensor compute(Tensor x) override { return global_avg_pool(x); }
+};
+
+// To side x side pixels from any size.
+class AdaptiveAvgPool2d : public Module {
+ public:
+  explicit AdaptiveAvgPool2d(std::size_t side) : side_(side) {}
+  std::string kind() const override { return "AdaptiveAvgPool2d"; }
+  std::string describe() const override { return fmt::format("to {}x{}", side_, side_); }
+
+ protected:
+  Tensor compute(Tensor x) override;
+
+ private:
+  std::size_t side_;
 };
 
 // [N,H,W,C] to [N, C*H*W], channels first: a dense layer behind it has torchvision's weights.
@@ -154,7 +171,7 @@ class Sequential : public Module {
   // A child of a given name, or called by its number.
   template <class M, class... Args>
   M& emplace(const std::string& name, Args&&... args) {
-    return add_child(name, std::make_unique<M>(std::forward<Args>(args)...));
+    return make_child<M>(name, std::forward<Args>(args)...);
   }
   template <class M, class... Args>
   M& append(Args&&... args) {

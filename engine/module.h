@@ -23,7 +23,11 @@ struct NamedTensor {
 enum class Init {
   glorot_uniform,  // uniform in +-sqrt(6 / (fan_in + fan_out)), bias 0: Keras' default
   he_normal,       // normal of deviation sqrt(2 / fan_out), bias 0: torchvision's ResNet, VGG
+  he_normal_in,    // the same with fan_in: torchvision's DenseNet
+  he_uniform,      // uniform in +-sqrt(6 / fan_in), bias 0: torchvision's SqueezeNet
+  small_normal,    // normal of deviation 0.01, bias 0: torchvision's heads of VGG and SqueezeNet
   torch_default,   // uniform in +-sqrt(1 / fan_in), bias too: torch.nn.Linear and Conv2d
+  torch_weight,    // the same with bias 0: torchvision's head of DenseNet
 };
 
 class Module {
@@ -82,6 +86,10 @@ class Module {
     static_cast<Module&>(reference).name_ = name;
     children_.emplace_back(name, std::move(child));
     return reference;
+  }
+  template <class M, class... Args>
+  M& make_child(const std::string& name, Args&&... args) {
+    return add_child(name, std::make_unique<M>(std::forward<Args>(args)...));
   }
 
  private:

@@ -19,6 +19,7 @@ struct Conv2dOptions {
 struct PoolOptions {
   std::size_t window_h = 2, window_w = 2, stride_h = 2, stride_w = 2, pad_h = 0, pad_w = 0;
   bool count_include_pad = true;  // average only
+  bool ceil_mode = false;         // maximum only: pixels left over at the end get a window
 };
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options = {});  // NHWC, KRSC
@@ -26,7 +27,8 @@ Tensor dense(const Tensor& x, const Tensor& w);  // [N,I], [O,I] -> [N,O]
 Tensor bias(Tensor x, const Tensor& b);          // last axis
 Tensor max_pool(const Tensor& x, const PoolOptions& options = {});
 Tensor avg_pool(const Tensor& x, const PoolOptions& options = {});
-Tensor global_avg_pool(const Tensor& x);  // [N,H,W,C] -> [N,C]
+Tensor global_avg_pool(const Tensor& x);                                  // [N,H,W,C] -> [N,C]
+Tensor adaptive_avg_pool(const Tensor& x, std::size_t p, std::size_t q);  // -> [N,P,Q,C]
 Tensor relu(Tensor x);
 Tensor sigmoid(Tensor x);
 Tensor add(Tensor a, const Tensor& b);            // same shape

@@ -13,7 +13,7 @@ std::string PoolWindow::describe() const {
     text +=
         pad_h == pad_w ? fmt::format(" pad {}", pad_h) : fmt::format(" pad {}x{}", pad_h, pad_w);
   }
-  return text;
+  return ceil_mode ? text + " ceil" : text;
 }
 
 void check(const PoolWindow& a, const char* op) {

@@ -17,16 +17,28 @@ struct PoolWindow {
   std::size_t stride_h = 1, stride_w = 1;  // usually the window's own size
   std::size_t pad_h = 0, pad_w = 0;        // less than the window
 
-  // Output size: floor((H + 2 pad - R) / stride) + 1. Pixels left over at the end belong to no
-  // window.
-  std::size_t p() const { return (h + 2 * pad_h - r) / stride_h + 1; }
-  std::size_t q() const { return (w + 2 * pad_w - s) / stride_w + 1; }
+  // Ceiling mode: pixels left over at the end get a window of their own, which reaches beyond the
+  // image. Otherwise they belong to no window.
+  bool ceil_mode = false;
+
+  // Output size: (H + 2 pad - R) / stride + 1, rounded down, or up in ceiling mode; a window that
+  // would begin beyond the image is left out.
+  std::size_t p() const { return count(h, r, stride_h, pad_h); }
+  std::size_t q() const { return count(w, s, stride_w, pad_w); }
 
   std::size_t x_count() const { return n * h * w * c; }
   std::size_t y_count() const { return n * p() * q() * c; }
 
   // "16x112x112x64 3x3 /2 pad 1".
   std::string describe() const;
+
+ private:
+  std::size_t count(std::size_t size, std::size_t reach, std::size_t stride,
+                    std::size_t pad) const {
+    const std::size_t room = size + 2 * pad - reach;
+    const std::size_t windows = (room + (ceil_mode ? stride - 1 : 0)) / stride + 1;
+    return ceil_mode && (windows - 1) * stride >= size + pad ? windows - 1 : windows;
+  }
 };
 
 // Throws a usage error that names `op` and the shapes where a size is zero, the window is larger

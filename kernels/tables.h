@@ -6,6 +6,8 @@
 
 #include "kernels/adam/cases.h"
 #include "kernels/adam/ref.h"
+#include "kernels/adaptive_avg_pool/cases.h"
+#include "kernels/adaptive_avg_pool/ref.h"
 #include "kernels/add/cases.h"
 #include "kernels/add/ref.h"
 #include "kernels/affine_warp/cases.h"
@@ -55,6 +57,7 @@ using AllOperations =
              PassList<DenseForward, DenseBackwardData, DenseBackwardWeight>,
              PassList<MaxPoolForward, MaxPoolBackward>, PassList<AvgPoolForward, AvgPoolBackward>,
              PassList<GlobalAvgPoolForward, GlobalAvgPoolBackward>,
+             PassList<AdaptiveAvgPoolForward, AdaptiveAvgPoolBackward>,
              PassList<BatchNormForward, BatchNormBackward>,
              PassList<BatchNormInference, BatchNormInferenceBackward>,
              PassList<ReluForward, ReluBackward>, PassList<SigmoidForward, SigmoidBackward>,

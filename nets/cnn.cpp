@@ -21,7 +21,6 @@
 #include <array>
 
 #include "engine/layers.h"
-#include "kernels/error.h"
 #include "nets/makers.h"
 
 namespace hilum {
@@ -52,18 +51,13 @@ Plan plan_of(const std::string& variant) {
 
 }  // namespace
 
-std::unique_ptr<Module> make_cnn(const std::string& variant, std::size_t classes,
-                                 std::size_t channels, std::size_t size) {
-  const Plan plan = plan_of(variant);
+std::unique_ptr<Module> make_cnn(const NetRequest& request) {
+  const Plan plan = plan_of(request.variant);
   // The smallest image that leaves one pixel: each stage halves, and takes 2 pixels where unpadded.
-  const std::size_t smallest = plan.padded ? 16 : 46;
-  if (size < smallest) {
-    throw usage_error("cnn: images of {}x{} vanish in the pooling. Expected at least {}x{}.", size,
-                      size, smallest, smallest);
-  }
+  check_size(request, plan.padded ? 16 : 46);
   auto net = std::make_unique<Sequential>();
   auto& features = net->emplace<Sequential>("features");
-  std::size_t in = channels, side = size;
+  std::size_t in = request.channels, side = request.size;
   for (std::size_t stage = 0; stage < plan.filters.size(); ++stage) {
     const std::size_t out = plan.filters[stage];
     features.append<Conv2d>(in, out, 3, plan.padded ? same_padding(3) : Conv2dOptions{})
@@ -81,7 +75,7 @@ std::unique_ptr<Module> make_cnn(const std::string& variant, std::size_t classes
   classifier.append<Linear>(side * side * in, 128);
   classifier.append<ReLU>();
   if (plan.dropout_after_dense > 0) classifier.append<Dropout>(plan.dropout_after_dense);
-  classifier.append<Linear>(128, classes);
+  classifier.append<Linear>(128, request.classes);
   return net;
 }
 

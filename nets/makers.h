@@ -1,5 +1,4 @@
-// What net.cpp puts into its table: one maker an architecture, each in its own
-// file. Images are size x size with that many channels.
+// What net.cpp puts into its table: one maker a family of architectures, each in its own file.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +9,21 @@
 
 namespace hilum {
 
-// The variant is what follows the colon of the name, "" where there is none.
-using NetMaker = std::unique_ptr<Module>(const std::string& variant, std::size_t classes,
-                                         std::size_t channels, std::size_t size);
+// "vgg19:fc" is the variant "fc" of "vgg19". Images are size x size with that many channels.
+struct NetRequest {
+  std::string name, variant;
+  std::size_t classes, channels, size;
+};
+
+// A usage error where images are smaller than the network can take.
+void check_size(const NetRequest& request, std::size_t smallest);
+
+using NetMaker = std::unique_ptr<Module>(const NetRequest& request);
 
 NetMaker make_cnn;
+NetMaker make_densenet;
+NetMaker make_resnet;
+NetMaker make_squeezenet;
+NetMaker make_vgg;
 
 }  // namespace hilum

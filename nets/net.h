@@ -17,8 +17,9 @@ struct NetDefaults {
   const char* paper;           // where it comes from
 };
 
-// "cnn", "cnn:dropout", … A name that does not exist, or images too small for it, is a usage error
-// that says what there is.
+// "cnn", "vgg19_bn", … are called as torchvision calls them; what follows a colon ("cnn:dropout",
+// "vgg19:fc") is a variant of ours. A name that does not exist, or images too small for it, is a
+// usage error that says what there is.
 std::unique_ptr<Module> make_net(const std::string& name, std::size_t classes, std::size_t channels,
                                  std::size_t size);
 const std::vector<std::string>& net_names();

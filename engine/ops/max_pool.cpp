@@ -8,7 +8,7 @@ namespace hilum {
 Tensor max_pool(const Tensor& x, const PoolOptions& o) {
   check_rank("max_pool", "x (NHWC)", x, 4);
   const MaxPoolProblem a{{x.size(0), x.size(1), x.size(2), x.size(3), o.window_h, o.window_w,
-                          o.stride_h, o.stride_w, o.pad_h, o.pad_w}};
+                          o.stride_h, o.stride_w, o.pad_h, o.pad_w, o.ceil_mode}};
   check(a);
   const Device device = x.device();
   Tensor y = Tensor::empty({a.n, a.p(), a.q(), a.c}, device);

@@ -1,9 +1,8 @@
 // avg_pool: costs and the tables of its rows, best first.
-#include <fmt/format.h>
-
 #include "kernels/avg_pool/avg_pool.h"
 #include "kernels/avg_pool/ref.h"
 #include "kernels/avg_pool/rows.h"
+#include "kernels/error.h"
 #include "kernels/ref_row.h"
 
 namespace hilum {
@@ -11,6 +10,13 @@ namespace hilum {
 std::string AvgPoolProblem::describe() const {
   const bool padded = pad_h != 0 || pad_w != 0;
   return PoolWindow::describe() + (padded && !count_include_pad ? " left out" : "");
+}
+
+void check(const AvgPoolProblem& a) {
+  check(a, "avg_pool");
+  if (a.ceil_mode) {
+    throw usage_error("avg_pool {}: ceiling mode is for max_pool only.", a.describe());
+  }
 }
 
 namespace {

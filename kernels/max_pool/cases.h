@@ -20,6 +20,10 @@ inline std::vector<Case<MaxPoolProblem>> cases(const MaxPoolProblem*) {
       {"stride beyond window", {{1, 11, 14, 5, 2, 2, 3, 4}}},
       {"whole image", {{3, 7, 7, 20, 7, 7, 7, 7}}},
       {"window wider than image", {{1, 2, 2, 4, 4, 4, 2, 2, 2, 2}}},
+      {"3x3 ceiling", {{2, 12, 14, 17, 3, 3, 2, 2, 0, 0, true}}},
+      {"2x2 ceiling", {{2, 7, 9, 5, 2, 2, 2, 2, 0, 0, true}}},
+      {"ceiling leaves out a window of padding", {{1, 5, 6, 3, 2, 2, 2, 2, 1, 1, true}}},
+      {"ceiling, stride beyond window", {{1, 8, 9, 4, 2, 2, 4, 3, 0, 0, true}}},
       // Layers of the networks, timed only.
       {"cnn 1", {{32, 128, 128, 32, 2, 2, 2, 2}}, Use::bench},
       {"cnn 2", {{32, 64, 64, 64, 2, 2, 2, 2}}, Use::bench},

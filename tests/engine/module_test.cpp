@@ -173,6 +173,12 @@ TEST(Init, Distributions) {
   EXPECT_EQ(Moments(b).largest, 0);
   check(Init::he_normal, std::sqrt(2 / fan_out), 0);
   EXPECT_EQ(Moments(b).largest, 0);
+  check(Init::he_normal_in, std::sqrt(2 / fan_in), 0);
+  check(Init::he_uniform, std::sqrt(2 / fan_in), std::sqrt(6 / fan_in));
+  check(Init::small_normal, 0.01, 0);
+  EXPECT_EQ(Moments(b).largest, 0);
+  check(Init::torch_weight, torch / std::sqrt(3), torch);
+  EXPECT_EQ(Moments(b).largest, 0);
   check(Init::torch_default, torch / std::sqrt(3), torch);
   EXPECT_GT(Moments(b).largest, 0.9 * torch);
   EXPECT_LE(Moments(b).largest, torch);

@@ -108,6 +108,8 @@ TEST(Ops, AvgPool) {
   }
 }
 TEST(Ops, GlobalAvgPool) {
+  expect_gradients([](const auto& in) { return adaptive_avg_pool(in[0], 2, 3); },
+                   {random_tensor({2, 5, 4, 3}, 1)});
   expect_gradients([](const auto& in) { return global_avg_pool(in[0]); },
                    {random_tensor({2, 3, 5, 4}, 1)});
 }
@@ -182,6 +184,13 @@ TEST(Ops, OptionsReachTheKernel) {
   expected.resize(window.y_count());
   MaxPoolForward::reference<float>({window}, x.data(), expected.data());
   expect_same(max_pool(x, {3, 5, 2, 4, 1, 3}), pooled, expected);
+  PoolWindow ceiling = window;
+  ceiling.ceil_mode = true;
+  expected.resize(ceiling.y_count());
+  MaxPoolForward::reference<float>({ceiling}, x.data(), expected.data());
+  expect_same(max_pool(x, {3, 5, 2, 4, 1, 3, true, true}), {2, window.p() + 1, window.q(), 6},
+              expected);
+  expected.resize(window.y_count());
   for (const bool count_pad : {false, true}) {
     AvgPoolForward::reference<float>({window, count_pad}, x.data(), expected.data());
     expect_same(avg_pool(x, {3, 5, 2, 4, 1, 3, count_pad}), pooled, expected);
@@ -246,6 +255,11 @@ TEST(Ops, ShapesThatDoNotFitAreUsageErrors) {
       },
       [&] { avg_pool(matrix); },
       [&] { global_avg_pool(matrix); },
+      [&] { adaptive_avg_pool(matrix, 1, 1); },
+      [&] { adaptive_avg_pool(image, 0, 1); },
+      [&] {
+        avg_pool(image, {2, 2, 2, 2, 0, 0, true, true});
+      },
       [&] { flatten(matrix); },
       [&] {
         add(matrix, Tensor::zeros({3, 2}));
