@@ -2,9 +2,11 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "apps/checkpoint.h"
 #include "apps/config_file.h"
+#include "apps/ledger.h"
 #include "apps/prepare.h"
 #include "apps/report.h"
 #include "apps/run_folder.h"
@@ -20,6 +22,8 @@ struct Flags {
   std::string data, split;
   std::size_t batch = 64, workers = 1;
   bool as_json = false, skip_bad = false;
+  EvaluationOptions options;
+  std::string fit_on = "val";
 };
 
 std::string stored(const std::map<std::string, std::string>& config, const std::string& name,
@@ -68,14 +72,35 @@ std::string choose_split(const Dataset& dataset, const std::string& asked) {
   return asked;
 }
 
-struct Evaluation {
-  std::string run, net, data, split;
-  Metrics metrics;
+struct Scored {
+  std::string run, net, data;
+  Evaluation evaluation;
 };
 
+// Temperature and threshold come from here. A run that was imported has none.
+std::optional<PredictionTable> validation_of(const RunFolder& run, const Session& session) {
+  if (std::filesystem::exists(run.val_predictions()))
+    return read_predictions(run.val_predictions());
+  session.note("note", fmt::format("{} is not there: no temperature, and no threshold but {}",
+                                   run.val_predictions().string(), "the largest probability"));
+  return std::nullopt;
+}
+
+// Everything but the images that the network learned and was chosen with is a test set.
+void count_look(const RunFolder& run, const Dataset& dataset, const std::string& split,
+                const std::vector<std::size_t>& which, const Session& session) {
+  if (split == "train" || split == "val") return;
+  const Looks looks =
+      record_look(run.path, split_hash(dataset, which), which.size(), session.command);
+  session.note("look",
+               fmt::format("{} at these {} images (counted in {})",
+                           looks.count == 1 ? "the first" : fmt::format("number {}", looks.count),
+                           which.size(), looks.ledger.string()));
+}
+
 // One run on one split; leaves predictions.csv and metrics.json in the run folder.
-Evaluation evaluate(const std::string& run_path, const Flags& flags, Device device,
-                    const Session& session) {
+Scored evaluate(const std::string& run_path, const Flags& flags, Device device,
+                const Session& session) {
   const RunFolder run{run_path};
   const TrainedNet trained = load_trained(run.path);
   trained.net->to(device);
@@ -97,17 +122,20 @@ Evaluation evaluate(const std::string& run_path, const Flags& flags, Device devi
   Loader loader(dataset, which, options);
   const Predictions predictions =
       classify(*trained.net, loader, trained.recipe.classes.size(), device);
-  Metrics metrics = metrics_of(predictions, trained.recipe.classes);
-  write_results(run, predictions, dataset, metrics, split);
-  return {run_path, trained.recipe.net, data, split, std::move(metrics)};
+  const std::optional<PredictionTable> val = validation_of(run, session);
+  Evaluation evaluation =
+      evaluate_table(table_of(predictions, dataset), split, val ? &*val : nullptr, flags.options);
+  write_results(run, evaluation);
+  count_look(run, dataset, split, which, session);
+  return {run_path, trained.recipe.net, data, std::move(evaluation)};
 }
 
-std::string comparison(const std::vector<Evaluation>& all) {
+std::string comparison(const std::vector<Scored>& all) {
   std::vector<std::vector<std::string>> rows = {
       {"run", "network", "split", "accuracy", "majority floor", "macro F1", "macro AUC", "loss"}};
-  for (const Evaluation& one : all) {
-    const Metrics& m = one.metrics;
-    rows.push_back({one.run, one.net, one.split, rate_text(m.accuracy),
+  for (const Scored& one : all) {
+    const Metrics& m = one.evaluation.metrics;
+    rows.push_back({one.run, one.net, one.evaluation.split, rate_text(m.accuracy),
                     fmt::format("{:.1f} %", 100 * m.majority.value()),
                     fmt::format("{:.3f}", m.macro_f1), macro_auc_text(m),
                     fmt::format("{:.4f}", m.loss)});
@@ -116,15 +144,23 @@ std::string comparison(const std::vector<Evaluation>& all) {
 }
 
 int run(const Flags& flags, const Session& session) {
+  if (flags.fit_on != "val") {
+    throw Error(
+        ErrorKind::check,
+        fmt::format("evaluate --fit-on {}: a threshold or temperature that is chosen on the "
+                    "images it is judged by flatters, so this is refused. Expected val. The "
+                    "run's val_predictions.csv is used.",
+                    flags.fit_on));
+  }
   const Device device = session.start();
-  std::vector<Evaluation> all;
+  std::vector<Scored> all;
   for (const std::string& path : flags.runs) {
     all.push_back(evaluate(path, flags, device, session));
   }
   if (flags.as_json) {
     nlohmann::json results = nlohmann::json::array();
-    for (const Evaluation& one : all) {
-      nlohmann::json result = metrics_json(one.metrics, one.split);
+    for (const Scored& one : all) {
+      nlohmann::json result = metrics_json(one.evaluation);
       result["run"] = one.run;
       result["net"] = one.net;
       result["data"] = one.data;
@@ -132,7 +168,7 @@ int run(const Flags& flags, const Session& session) {
     }
     fmt::print("{}\n", (all.size() == 1 ? results.front() : results).dump(2));
   } else if (all.size() == 1) {
-    fmt::print("{}", metrics_text(all.front().metrics, all.front().split));
+    fmt::print("{}", metrics_text(all.front().evaluation));
   } else {
     fmt::print("{}", comparison(all));
   }
@@ -153,6 +189,15 @@ void add_evaluate(CLI::App& app, Session& session) {
       ->add_option("--split", flags->split,
                    "train, val, test or all; test if there is one, else val")
       ->check(CLI::IsMember({"train", "val", "test", "all"}));
+  command->add_option("--positive", flags->options.positive,
+                      "class that sensitivity and PPV speak of; of two, the one not named non-...");
+  command->add_option("--threshold", flags->options.threshold,
+                      "youden, sensitivity=0.95, specificity=0.95 (chosen on val) or a number");
+  command->add_option("--fit-on", flags->fit_on, "split for threshold and temperature: val");
+  command
+      ->add_option("--prevalence", flags->options.prevalence,
+                   "share of people who have it, for PPV and NPV; 0: not said")
+      ->check(CLI::Range(0.0, 0.999999));
   command->add_option("--batch-size", flags->batch, "images at a time")->check(CLI::PositiveNumber);
   command->add_option("--workers", flags->workers, "threads that prepare images")
       ->check(CLI::Range(0, 256));

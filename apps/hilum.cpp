@@ -21,6 +21,21 @@ int fail(int code, std::string message) {
   return code;
 }
 
+// As it could be typed again; words with other than plain characters in quotes.
+std::string command_line(int argc, char** argv) {
+  std::string text = "hilum";
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    if (word.find_first_of(" \t\n'\"\\$&;|<>()*?[]#~") != std::string::npos || word.empty()) {
+      std::string quoted = "'";
+      for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+      word = quoted + "'";
+    }
+    text += ' ' + word;
+  }
+  return text;
+}
+
 constexpr int usage = static_cast<int>(hilum::ErrorKind::usage);
 constexpr int data = static_cast<int>(hilum::ErrorKind::data);
 
@@ -45,6 +60,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();  // so that --config may stand behind the subcommand
   hilum::Session session;
+  session.command = command_line(argc, argv);
   hilum::add_summary(app, session);
   hilum::add_train(app, session);
   hilum::add_evaluate(app, session);

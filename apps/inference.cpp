@@ -114,4 +114,16 @@ Metrics metrics_of(const Predictions& predictions, const std::vector<std::string
   return metrics;
 }
 
+PredictionTable table_of(const Predictions& predictions, const Dataset& dataset) {
+  PredictionTable table;
+  table.classes = dataset.classes;
+  table.labels = predictions.labels;
+  table.logits = predictions.logits;
+  for (const std::size_t i : predictions.index) {
+    const Item& item = dataset.items[i];
+    table.rows.push_back({item.split, item.path.string(), item.group});
+  }
+  return table;
+}
+
 }  // namespace hilum

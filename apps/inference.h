@@ -12,6 +12,7 @@
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "data/metrics.h"
+#include "data/prediction_table.h"
 #include "engine/module.h"
 
 namespace hilum {
@@ -63,5 +64,8 @@ Predictions classify(Module& net, Loader& loader, std::size_t classes, Device de
 
 // Metrics of these predictions, with the loss filled in.
 Metrics metrics_of(const Predictions& predictions, const std::vector<std::string>& classes);
+
+// With path, split and group of each image.
+PredictionTable table_of(const Predictions& predictions, const Dataset& dataset);
 
 }  // namespace hilum

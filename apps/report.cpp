@@ -1,4 +1,4 @@
-// Tables, JSON and CSV of what a network scored.
+// Tables and JSON of what a network scored.
 #include "apps/report.h"
 
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/terminal.h"
-#include "data/csv.h"
+#include "data/bootstrap.h"
 
 namespace hilum {
 namespace {
@@ -27,12 +27,107 @@ json rate_json(const Rate& rate) {
 json number_or_null(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
 
 std::string auc_text(const ClassMetrics& one) {
-  if (std::isnan(one.auc)) return "-";
-  return fmt::format("{:.3f} [{:.3f}, {:.3f}]", one.auc, one.auc_low, one.auc_high);
+  return interval_text({one.auc, one.auc_low, one.auc_high});
+}
+
+json interval_json(const Interval& of) {
+  return {{"value", number_or_null(of.value)},
+          {"low", number_or_null(of.low)},
+          {"high", number_or_null(of.high)}};
 }
 
 std::string number_text(double value) {
   return std::isnan(value) ? "-" : fmt::format("{:.3f}", value);
+}
+
+std::string bootstrap_note(const Evaluation& evaluation) {
+  return evaluation.grouped ? fmt::format("{} groups drawn whole", evaluation.groups)
+                            : "images drawn one by one";
+}
+
+std::vector<std::vector<std::string>> headline(const Evaluation& evaluation) {
+  const Metrics& metrics = evaluation.metrics;
+  using W = WeightedMetrics;
+  std::vector<std::vector<std::string>> rows = {
+      {fmt::format("{}, {} images", evaluation.split, metrics.accuracy.n),
+       "95 % intervals in brackets"},
+      {"accuracy", rate_text(metrics.accuracy)},
+      {"majority floor", rate_text(metrics.majority) + "  always the most frequent class"},
+      {"balanced accuracy", interval_text(evaluation.bootstrap[W::balanced_accuracy])},
+      {"macro F1", interval_text(evaluation.bootstrap[W::macro_f1])},
+      {"MCC", interval_text(evaluation.bootstrap[W::mcc])},
+      {"macro AUC", macro_auc_text(metrics)},
+      {"cross-entropy", fmt::format("{:.4f}", metrics.loss)},
+      {"calibration",
+       fmt::format("ECE {:.3f}, Brier {:.3f}", evaluation.raw.ece, evaluation.raw.brier)}};
+  if (evaluation.grouped) {
+    rows.insert(rows.begin() + 2, {"  by group", interval_text(evaluation.bootstrap[W::accuracy]) +
+                                                     "  bootstrap, " + bootstrap_note(evaluation)});
+    rows.insert(rows.begin() + 8,
+                {"  by group", interval_text(evaluation.bootstrap[W::macro_auc]) + "  bootstrap"});
+  }
+  if (evaluation.fitted) {
+    rows.push_back(
+        {"  with temperature",
+         fmt::format("ECE {:.3f}, Brier {:.3f}  T = {:.2f}, fitted on {}",
+                     evaluation.calibrated.ece, evaluation.calibrated.brier, evaluation.temperature,
+                     evaluation.same_images ? "these images" : "val")});
+  }
+  return rows;
+}
+
+std::string positive_text(const Evaluation& evaluation) {
+  const NamedClass& of = *evaluation.positive;
+  std::vector<std::vector<std::string>> rows = {
+      {fmt::format("positive is {}", of.name),
+       fmt::format("called where p >= {:.4f} ({})", of.counts.threshold, of.rule)},
+      {"sensitivity", rate_text(of.counts.sensitivity())},
+      {"specificity", rate_text(of.counts.specificity())},
+      {"PPV", rate_text(of.counts.ppv())},
+      {"NPV", rate_text(of.counts.npv())},
+      {"F1", number_text(of.counts.f1())},
+      {"MCC", number_text(of.counts.mcc())},
+      {"AUC", interval_text(of.auc)},
+      {"average precision", number_text(of.average_precision)}};
+  if (of.at_prevalence) {
+    const PredictiveValues& values = *of.at_prevalence;
+    rows.push_back(
+        {fmt::format("at prevalence {:g}", values.prevalence),
+         fmt::format("PPV {}, NPV {}", interval_text(values.ppv), interval_text(values.npv))});
+  }
+  return text_table(rows, true);
+}
+
+json calibration_json(const Calibration& of) {
+  json bins = json::array();
+  for (const ReliabilityBin& bin : of.bins) {
+    bins.push_back({{"low", bin.low},
+                    {"high", bin.high},
+                    {"mean", number_or_null(bin.mean_score)},
+                    {"right", rate_json(bin.hits)}});
+  }
+  return {{"ece", of.ece}, {"brier", of.brier}, {"bins", bins}};
+}
+
+json positive_json(const NamedClass& of) {
+  json result = {{"class", of.name},
+                 {"threshold", of.counts.threshold},
+                 {"rule", of.rule},
+                 {"sensitivity", rate_json(of.counts.sensitivity())},
+                 {"specificity", rate_json(of.counts.specificity())},
+                 {"ppv", rate_json(of.counts.ppv())},
+                 {"npv", rate_json(of.counts.npv())},
+                 {"f1", number_or_null(of.counts.f1())},
+                 {"balanced_accuracy", number_or_null(of.counts.balanced_accuracy())},
+                 {"mcc", of.counts.mcc()},
+                 {"auc", interval_json(of.auc)},
+                 {"average_precision", number_or_null(of.average_precision)}};
+  if (of.at_prevalence) {
+    result["at_prevalence"] = {{"prevalence", of.at_prevalence->prevalence},
+                               {"ppv", interval_json(of.at_prevalence->ppv)},
+                               {"npv", interval_json(of.at_prevalence->npv)}};
+  }
+  return result;
 }
 
 }  // namespace
@@ -43,22 +138,21 @@ std::string rate_text(const Rate& rate) {
                      100 * rate.low(), 100 * rate.high());
 }
 
+std::string interval_text(const Interval& interval) {
+  if (std::isnan(interval.value)) return "-";
+  if (std::isnan(interval.low)) return number_text(interval.value);
+  return fmt::format("{:.3f} [{:.3f}, {:.3f}]", interval.value, interval.low, interval.high);
+}
+
 std::string macro_auc_text(const Metrics& metrics) {
   return metrics.classes.size() == 2 ? auc_text(metrics.by_class.front())
                                      : number_text(metrics.macro_auc);
 }
 
-std::string metrics_text(const Metrics& metrics, const std::string& split) {
-  std::string text = text_table(
-      {{fmt::format("{}, {} images", split, metrics.accuracy.n), "95 % intervals in brackets"},
-       {"accuracy", rate_text(metrics.accuracy)},
-       {"majority floor", rate_text(metrics.majority) + "  always the most frequent class"},
-       {"balanced accuracy", number_text(metrics.balanced_accuracy)},
-       {"macro F1", number_text(metrics.macro_f1)},
-       {"macro AUC", macro_auc_text(metrics)},
-       {"cross-entropy", fmt::format("{:.4f}", metrics.loss)}},
-      true);
-
+std::string metrics_text(const Evaluation& evaluation) {
+  const Metrics& metrics = evaluation.metrics;
+  std::string text = text_table(headline(evaluation), true);
+  if (evaluation.positive) text += '\n' + positive_text(evaluation);
   std::vector<std::vector<std::string>> rows = {
       {"class", "precision", "sensitivity", "specificity", "F1", "AUC one-vs-rest"}};
   for (const ClassMetrics& one : metrics.by_class) {
@@ -79,9 +173,10 @@ std::string metrics_text(const Metrics& metrics, const std::string& split) {
   return text + '\n' + text_table(rows);
 }
 
-json metrics_json(const Metrics& metrics, const std::string& split) {
+json metrics_json(const Evaluation& evaluation) {
+  const Metrics& metrics = evaluation.metrics;
   json result;
-  result["split"] = split;
+  result["split"] = evaluation.split;
   result["images"] = metrics.accuracy.n;
   result["classes"] = metrics.classes;
   result["accuracy"] = rate_json(metrics.accuracy);
@@ -102,29 +197,30 @@ json metrics_json(const Metrics& metrics, const std::string& split) {
                                   {"precision", rate_json(one.precision)},
                                   {"sensitivity", rate_json(one.sensitivity)},
                                   {"specificity", rate_json(one.specificity)},
+                                  {"npv", rate_json(one.npv)},
                                   {"f1", number_or_null(one.f1)},
+                                  {"average_precision", number_or_null(one.average_precision)},
                                   {"auc", number_or_null(one.auc)},
                                   {"auc_low", number_or_null(one.auc_low)},
                                   {"auc_high", number_or_null(one.auc_high)}});
   }
-  return result;
-}
-
-std::string predictions_csv(const Predictions& predictions, const Dataset& dataset) {
-  std::vector<std::string> header = {"split", "path", "label", "group", "predicted"};
-  for (const std::string& name : dataset.classes) header.push_back("logit:" + name);
-  std::string text = csv_line(header);
-  for (std::size_t i = 0; i < predictions.index.size(); ++i) {
-    const Item& item = dataset.items[predictions.index[i]];
-    const float* z = predictions.logits.data() + i * predictions.classes;
-    const auto top = std::max_element(z, z + predictions.classes) - z;
-    std::vector<std::string> row = {item.split, item.path.string(), dataset.classes[item.label],
-                                    item.group, dataset.classes[static_cast<std::size_t>(top)]};
-    for (std::size_t c = 0; c < predictions.classes; ++c)
-      row.push_back(fmt::format("{:.9g}", z[c]));
-    text += csv_line(row);
+  result["mcc"] = metrics.mcc;
+  if (evaluation.positive) result["positive"] = positive_json(*evaluation.positive);
+  result["calibration"] = calibration_json(evaluation.raw);
+  if (evaluation.fitted) {
+    result["temperature"] = {{"value", evaluation.temperature},
+                             {"fitted_on", evaluation.same_images ? "these images" : "val"},
+                             {"calibration", calibration_json(evaluation.calibrated)}};
   }
-  return text;
+  using W = WeightedMetrics;
+  const std::vector<Interval>& bootstrap = evaluation.bootstrap;
+  result["bootstrap"] = {{"drawn", bootstrap_note(evaluation)},
+                         {"accuracy", interval_json(bootstrap[W::accuracy])},
+                         {"balanced_accuracy", interval_json(bootstrap[W::balanced_accuracy])},
+                         {"macro_f1", interval_json(bootstrap[W::macro_f1])},
+                         {"mcc", interval_json(bootstrap[W::mcc])},
+                         {"macro_auc", interval_json(bootstrap[W::macro_auc])}};
+  return result;
 }
 
 }  // namespace hilum

@@ -4,8 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "apps/inference.h"
-#include "data/metrics.h"
+#include "apps/evaluation.h"
 
 namespace hilum {
 
@@ -15,11 +14,10 @@ std::string rate_text(const Rate& rate);
 // With the DeLong interval where there are two classes: then both classes' areas are the same one.
 std::string macro_auc_text(const Metrics& metrics);
 
-std::string metrics_text(const Metrics& metrics, const std::string& split);
-nlohmann::json metrics_json(const Metrics& metrics, const std::string& split);
+// "0.871 [0.806, 0.936]"; "-" where there is none.
+std::string interval_text(const Interval& interval);
 
-// Columns split,path,label,group,predicted,logit:<class>…; logits with nine digits, which give the
-// same float back.
-std::string predictions_csv(const Predictions& predictions, const Dataset& dataset);
+std::string metrics_text(const Evaluation& evaluation);
+nlohmann::json metrics_json(const Evaluation& evaluation);
 
 }  // namespace hilum

@@ -15,9 +15,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array known_files = {"config.toml",      "run.json",    "history.csv",
-                                    "best.safetensors", "last.ckpt",   "predictions.csv",
-                                    "metrics.json",     "profile.csv", "trace.json"};
+constexpr std::array known_files = {"config.toml",         "run.json",     "history.csv",
+                                    "best.safetensors",    "last.ckpt",    "predictions.csv",
+                                    "val_predictions.csv", "metrics.json", "profile.csv",
+                                    "trace.json",          "report.html"};
 
 void remove_file(const fs::path& path) {
   std::error_code error;
@@ -76,10 +77,9 @@ std::string history_csv(const std::vector<EpochRow>& history) {
   return text;
 }
 
-void write_results(const RunFolder& run, const Predictions& predictions, const Dataset& dataset,
-                   const Metrics& metrics, const std::string& split) {
-  write_file_atomically(run.predictions(), predictions_csv(predictions, dataset));
-  write_file_atomically(run.metrics(), metrics_json(metrics, split).dump(2) + '\n');
+void write_results(const RunFolder& run, const Evaluation& evaluation) {
+  write_file_atomically(run.predictions(), predictions_csv(evaluation.table));
+  write_file_atomically(run.metrics(), metrics_json(evaluation).dump(2) + '\n');
 }
 
 }  // namespace hilum

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "apps/evaluation.h"
 #include "apps/trainer.h"
-#include "data/metrics.h"
 
 namespace hilum {
 
@@ -20,6 +20,9 @@ struct RunFolder {
   std::filesystem::path best() const { return path / "best.safetensors"; }
   std::filesystem::path last() const { return path / "last.ckpt"; }
   std::filesystem::path predictions() const { return path / "predictions.csv"; }
+  // Of the validation images, written when training ends; temperature and threshold come from it.
+  std::filesystem::path val_predictions() const { return path / "val_predictions.csv"; }
+  std::filesystem::path report() const { return path / "report.html"; }
   std::filesystem::path metrics() const { return path / "metrics.json"; }
   std::filesystem::path profile() const { return path / "profile.csv"; }
   std::filesystem::path trace() const { return path / "trace.json"; }
@@ -37,7 +40,6 @@ struct RunFolder {
 std::string history_csv(const std::vector<EpochRow>& history);
 
 // predictions.csv and metrics.json of one split.
-void write_results(const RunFolder& run, const Predictions& predictions, const Dataset& dataset,
-                   const Metrics& metrics, const std::string& split);
+void write_results(const RunFolder& run, const Evaluation& evaluation);
 
 }  // namespace hilum

@@ -23,6 +23,7 @@ struct Session {
   std::size_t threads = 0;  // 0: all
   std::string kernels;
   bool quiet = false;
+  std::string command;          // the whole command line, for the record
   std::function<int()> action;  // the chosen subcommand; returns the exit code
 
   // Applies threads and kernels and finds the device. Device errors where one that is asked for by

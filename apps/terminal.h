@@ -15,6 +15,9 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows, bool l
 // "1:02:05", "4:07" or "12 s".
 std::string duration_text(double seconds);
 
+// "2031-01-30T12:05:00Z"
+std::string now_text();
+
 // One line on a terminal's stderr that is drawn over and over: a bar, the rate and the time left.
 // Where stderr is no terminal, or `on` is false, it draws nothing.
 class ProgressLine {

@@ -1,9 +1,10 @@
 // hilum train: from a folder of images to a run folder. The order matters: everything that can be
 // wrong with options, data and network is found before anything is written, and everything is
 // written before it is needed.
+#include <sys/resource.h>
+
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "apps/checkpoint.h"
 #include "apps/config_file.h"
 #include "apps/interrupt.h"
+#include "apps/ledger.h"
 #include "apps/prepare.h"
 #include "apps/report.h"
 #include "apps/terminal.h"
@@ -30,12 +32,10 @@ namespace {
 
 using nlohmann::json;
 
-std::string now_text() {
-  const std::time_t now = std::time(nullptr);
-  char text[32];
-  std::tm utc;
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-  return text;
+// The most memory this process has held, as the system counts it.
+double peak_mib() {
+  rusage usage;
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<double>(usage.ru_maxrss) / 1024 : 0;
 }
 
 // One training run, step by step; run() is the order of things.
@@ -114,6 +114,7 @@ class TrainRun {
     net_->to(device_);
     optimizer_ = make_optimizer(net_->parameters(), options_.optimizer);
     const Summary summary = summarise(*net_, recipe_.channels, recipe_.size);
+    mflop_ = summary.flop * 1e-6;
     session_.note(
         "network",
         fmt::format("{} for {}x{}x{}: {} parameters, {} trainable, {:.1f} MFLOP forward an image, "
@@ -144,6 +145,8 @@ class TrainRun {
   void write_about(std::optional<TrainEnd> end) {
     json about = {
         {"program", std::string("hilum ") + program_version},
+        {"compiler", __VERSION__},
+        {"command", session_.command},
         {"started", started_},
         {"device", device_name(device_)},
         {"isa", isa_name(isa())},
@@ -151,10 +154,18 @@ class TrainRun {
         {"data", {{"path", flags_.data}, {"content", fingerprint_}, {"notes", dataset_.notes}}},
         {"classes", recipe_.classes},
         {"parameters", net_->parameter_count()},
+        {"mflop", mflop_},
+        {"seconds", 0.0},
+        {"peak_mib", peak_mib()},
         {"steps", state_.step},
         {"epochs", state_.epoch}};
     for (const char* split : {"train", "val", "test"}) {
-      about["data"][split] = dataset_.count_by_class(dataset_.indices(split));
+      const std::vector<std::size_t> which = dataset_.indices(split);
+      about["data"][split] = dataset_.count_by_class(which);
+      if (!which.empty()) about["data"]["hash"][split] = split_hash(dataset_, which);
+    }
+    for (const EpochRow& row : state_.history) {
+      about["seconds"] = about["seconds"].get<double>() + row.seconds;
     }
     if (state_.best_epoch != 0) {
       about["best"] = {{"epoch", state_.best_epoch},
@@ -227,9 +238,11 @@ class TrainRun {
     best.net->to(device_);
     Loader loader(dataset_, dataset_.indices("val"), loader_for(recipe_, options_.batch));
     const Predictions predictions = classify(*best.net, loader, recipe_.classes.size(), device_);
-    const Metrics metrics = metrics_of(predictions, recipe_.classes);
-    write_results(run_, predictions, dataset_, metrics, "val");
-    fmt::print("{}\n", metrics_text(metrics, "val"));
+    const PredictionTable table = table_of(predictions, dataset_);
+    write_file_atomically(run_.val_predictions(), predictions_csv(table));
+    const Evaluation evaluation = evaluate_table(table, "val", &table);
+    write_results(run_, evaluation);
+    fmt::print("{}\n", metrics_text(evaluation));
     fmt::print("best epoch  {} of {}, {} {:.4f}{}\n", state_.best_epoch, state_.epoch,
                monitor_name(options_.monitor), state_.best,
                state_.stopped_early ? " (stopped early)" : "");
@@ -246,6 +259,7 @@ class TrainRun {
   TrainOptions options_;
   Dataset dataset_;
   std::string fingerprint_;
+  double mflop_ = 0;  // forward, one image
   NetRecipe recipe_;
   std::unique_ptr<Module> net_;
   std::unique_ptr<Optimizer> optimizer_;
