@@ -89,6 +89,7 @@ class PassRun {
     }
     bool good = true;
     for (const Row<Pass>& row : Pass::table()) {
+      if (row.device != device_) continue;
       if (!flags_.row.empty() && flags_.row != row.name) continue;
       // The reference takes seconds on a layer: only where it is asked for, or the case is small.
       const bool slow = std::string_view(row.name) == "ref" && a_case.use == Use::bench;

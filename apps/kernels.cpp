@@ -37,14 +37,16 @@ bool is_asked(const std::string& asked) {
   return asked.empty() || asked == Pass::op || asked == fmt::format("{}.{}", Pass::op, Pass::pass);
 }
 
-// One line a pass: rows best first; in brackets what does not run here, with a share what runs some
-// of the cases only.
+// One line a pass: the device's rows best first; in brackets what does not run here, with a share
+// what runs some of the cases only. Then the names of the rows for a GPU.
 std::vector<std::vector<std::string>> matrix(const std::string& asked, Device device) {
   std::vector<std::vector<std::string>> lines;
   for_each_pass([&]<class Pass>() {
     if (!is_asked<Pass>(asked)) return;
-    std::string first, rows;
+    std::string first, rows, cuda;
     for (const Row<Pass>& row : Pass::table()) {
+      if (row.device == Device::cuda) cuda += (cuda.empty() ? "" : ", ") + std::string(row.name);
+      if (row.device != device) continue;
       const Reach reach = reach_of<Pass>(row, device);
       if (first.empty() && reach.runs != 0) first = row.name;
       std::string text = row.name;
@@ -54,7 +56,7 @@ std::vector<std::vector<std::string>> matrix(const std::string& asked, Device de
       }
       rows += (rows.empty() ? "" : ", ") + text;
     }
-    lines.push_back({Pass::op, Pass::pass, first, rows});
+    lines.push_back({Pass::op, Pass::pass, first, rows, cuda});
   });
   return lines;
 }
@@ -87,7 +89,8 @@ int run_list(const ListFlags& flags, const Session& session) {
   std::vector<std::string> head =
       detailed
           ? std::vector<std::string>{"pass", "row", "device", "cases", "does not run because it"}
-          : std::vector<std::string>{"operation", "pass", "first choice", "rows, best first"};
+          : std::vector<std::string>{"operation", "pass", "first choice", "rows, best first",
+                                     "CUDA rows"};
   if (flags.markdown) {
     auto print = [](const std::vector<std::string>& cells) {
       fmt::print("| {} |\n", fmt::join(cells, " | "));

@@ -15,13 +15,12 @@ Device Session::start() const {
   if (threads != 0) set_thread_count(threads);
   if (!kernels.empty()) force_kernels(kernels);
   check_forced_kernels();
-  const std::string kind = device.substr(0, device.find(':'));
   if (device == "auto" || device == "cpu") return Device::cpu;
+  const std::string kind = device.substr(0, device.find(':'));
   if (device == "emu" || kind == "cuda") {
-    throw device_error(
-        "device '{}': this build has no CUDA rows, so neither cuda nor emu exists. Use --device "
-        "cpu or auto.",
-        device);
+    const Device asked = device == "emu" ? Device::emu : Device::cuda;
+    if (const char* reason = why_missing(asked)) throw device_error("{}.", reason);
+    return asked;
   }
   throw usage_error("device '{}': is not known. Expected auto, cpu, cuda, cuda:N or emu.", device);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/device.h"
 #include "kernels/error.h"
 #include "kernels/row.h"
 
@@ -61,6 +62,7 @@ template <class Pass>
 const char* why_not(const Row<Pass>& row, Device device, const typename Pass::Problem& problem) {
   if (row.device != device) return "is for another device";
   if (row.run == nullptr) return "is not in this build";
+  if (const char* reason = why_missing(row.device)) return reason;
   if (deterministic() && !row.deterministic) return "is not deterministic, and that was asked for";
   return row.why_not ? row.why_not(problem) : nullptr;
 }

@@ -1,6 +1,7 @@
 // relu: problem, costs and the tables of its rows, best first.
 #include <fmt/format.h>
 
+#include "kernels/cuda_rows.h"
 #include "kernels/ref_row.h"
 #include "kernels/relu/ref.h"
 #include "kernels/relu/rows.h"
@@ -25,6 +26,7 @@ Cost ReluBackward::cost(const Problem& a) {
 const Table<ReluForward>& ReluForward::table() {
   static const Table<ReluForward> rows = {
       {"cpu1", Device::cpu, nullptr, relu_forward_cpu1},
+      HILUM_CUDA_ROWS(ReluForward, "cuda1"),
       ref_row<ReluForward>(),
   };
   return rows;
@@ -33,6 +35,7 @@ const Table<ReluForward>& ReluForward::table() {
 const Table<ReluBackward>& ReluBackward::table() {
   static const Table<ReluBackward> rows = {
       {"cpu1", Device::cpu, nullptr, relu_backward_cpu1},
+      HILUM_CUDA_ROWS(ReluBackward, "cuda1"),
       ref_row<ReluBackward>(),
   };
   return rows;

@@ -1,7 +1,8 @@
 // Every row of every pass on every case, against the oracle in double. One test a (pass, row,
 // case): "conv2d.forward/cpu2_direct/3x3_same". Rows of the CPU run on each instruction set that
-// this machine has and on 1 and 2 threads; a row that calls itself deterministic must give the same
-// bits on both. Outputs start as NaN, are followed by a guard, and the workspace starts as NaN too.
+// this machine has and on 1, 2 and 3 threads, rows of device emu in three orders of their threads;
+// a row that calls itself deterministic must give the same bits each time. Outputs start as NaN,
+// are followed by a guard, and the workspace starts as NaN too.
 //
 // The error of an output is measured in eps x sum of |terms|, which running the reference with
 // Magnitude gives; the largest of each row is kept as a property of the test.
@@ -102,8 +103,8 @@ class RowTest : public testing::Test {
 
   void TestBody() override {
     const auto& problem = case_.problem;
-    if (row_.device != Device::cpu) GTEST_SKIP() << "is for device " << device_name(row_.device);
     if (row_.run == nullptr) GTEST_SKIP() << "is not in this build";
+    if (const char* reason = why_missing(row_.device)) GTEST_SKIP() << reason;
     if (row_.why_not != nullptr && row_.why_not(problem) != nullptr) {
       SUCCEED() << row_.why_not(problem);
       RecordProperty("why_not", row_.why_not(problem));
@@ -114,39 +115,62 @@ class RowTest : public testing::Test {
     PassCalls<Pass>::template reference<double>(problem, operands);
     PassCalls<Pass>::template reference<Magnitude>(problem, operands);
     const std::vector<OperandData> oracle = operands;
+    if (row_.device == Device::emu) {
+      on_emu(operands, oracle);
+    } else {
+      on_cpu(operands, oracle);
+    }
+    RecordProperty("error", fmt::format("{:.2f}", largest_));
+  }
 
+ private:
+  // Runs and compares; false where something was wrong, which is then reported.
+  bool check(std::vector<OperandData>& operands, const std::vector<OperandData>& oracle,
+             const std::string& how) {
+    run_once(row_, case_.problem, operands);
+    if (this->HasFatalFailure()) return false;
+    const std::string where = fmt::format("{}.{} {} {} ({})", Pass::op, Pass::pass, row_.name,
+                                          case_.problem.describe(), how);
+    largest_ = std::max(largest_, compare(operands, oracle, row_.tolerance, where));
+    if (first_.empty()) {
+      first_ = operands;
+    } else if (row_.deterministic && !same_bits(first_, operands)) {
+      ADD_FAILURE() << where << ": other bits than before";
+    }
+    return !this->HasFailure();
+  }
+
+  void on_cpu(std::vector<OperandData>& operands, const std::vector<OperandData>& oracle) {
     const Isa isa_before = isa();
     const int threads_before = omp_get_max_threads();
     const bool own = std::string_view(row_.name).starts_with("cpu");
-    double largest = 0;
+    bool well = true;
     for (Isa candidate : {Isa::portable, Isa::avx2, Isa::avx512}) {
       if (candidate > best_isa()) continue;
       if (!own && candidate != best_isa()) continue;
       set_isa(candidate);
-      std::vector<OperandData> first;
+      first_.clear();
       for (int threads : {1, 2, 3}) {
         omp_set_num_threads(threads);
-        const std::string where =
-            fmt::format("{}.{} {} {} ({} threads {})", Pass::op, Pass::pass, row_.name,
-                        problem.describe(), isa_name(candidate), threads);
-        run_once(row_, problem, operands);
-        if (HasFatalFailure()) break;
-        largest = std::max(largest, compare(operands, oracle, row_.tolerance, where));
-        if (threads == 1) {
-          first = operands;
-        } else if (row_.deterministic && !same_bits(first, operands)) {
-          ADD_FAILURE() << where << ": other bits than with one thread";
-        }
-        if (HasFailure()) break;
+        well = well &&
+               check(operands, oracle, fmt::format("{} threads {}", isa_name(candidate), threads));
       }
-      if (HasFailure()) break;
     }
     set_isa(isa_before);
     omp_set_num_threads(threads_before);
-    RecordProperty("error", fmt::format("{:.2f}", largest));
   }
 
- private:
+  // The order of fibres must not matter: a row that it changes lacks a barrier.
+  void on_emu(std::vector<OperandData>& operands, const std::vector<OperandData>& oracle) {
+    for (std::uint64_t seed : {0, 1, 2}) {
+      set_emu_seed(seed);
+      if (!check(operands, oracle, fmt::format("order of threads {}", seed))) break;
+    }
+    set_emu_seed(0);
+  }
+
+  double largest_ = 0;
+  std::vector<OperandData> first_;
   const Row<Pass>& row_;
   Case<typename Pass::Problem> case_;
 };
@@ -158,8 +182,9 @@ const bool registered = [] {
       for (const auto& a_case : cases_of<Pass>()) {
         if (a_case.use == Use::bench) continue;
         const std::string suite = fmt::format("{}_{}", Pass::op, Pass::pass);
-        const std::string name =
-            fmt::format("{}__{}", Pass::table()[row].name, test_name(a_case.name));
+        const std::string name = fmt::format("{}{}__{}", Pass::table()[row].name,
+                                             Pass::table()[row].device == Device::emu ? "_emu" : "",
+                                             test_name(a_case.name));
         testing::RegisterTest(
             suite.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
             [row, a_case]() -> testing::Test* { return new RowTest<Pass>(row, a_case); });
