@@ -50,9 +50,17 @@ struct Worker {
   std::size_t thread = 0;
 };
 
+struct AsyncCopy {
+  void* to;
+  const void* from;
+  std::size_t bytes, group;
+};
+
 struct Thread {
   Builtins builtins;
-  Worker* worker = nullptr;  // null before it starts
+  std::vector<AsyncCopy> copies;  // on the way, oldest first
+  std::size_t group = 0;          // of the next copy
+  Worker* worker = nullptr;       // null before it starts
   bool done = false;
   Where waits_at;
 };
@@ -89,6 +97,11 @@ class Machine {
   Meeting* meet(unsigned mask, const void* brought, std::size_t bytes, Where where);
   void leave(Meeting* meeting);
   unsigned active_lanes() { return warp().alive; }
+  void copy_async(void* to, const void* from, std::size_t bytes) {
+    thread().copies.push_back({to, from, bytes, thread().group});
+  }
+  void copy_async_commit() { ++thread().group; }
+  void copy_async_wait(std::size_t newest);
   unsigned char* shared() {
     return reinterpret_cast<unsigned char*>(
         (reinterpret_cast<std::uintptr_t>(shared_.data()) + 127) / 128 * 128);
@@ -338,6 +351,20 @@ void Machine::leave(Meeting* meeting) {
   if (meeting->left == meeting->mask) spare_.push_back(meeting);
 }
 
+void Machine::copy_async_wait(std::size_t newest) {
+  std::vector<AsyncCopy>& copies = thread().copies;
+  const std::size_t group = thread().group;
+  auto copy = copies.begin();
+  for (; copy != copies.end() && copy->group + newest < group; ++copy) {
+    if (copy->from != nullptr) {
+      std::memcpy(copy->to, copy->from, copy->bytes);
+    } else {
+      std::memset(copy->to, 0, copy->bytes);
+    }
+  }
+  copies.erase(copies.begin(), copy);
+}
+
 void Machine::report_deadlock() {
   std::string places;
   for (const Thread& thread : threads_) {
@@ -397,6 +424,11 @@ Meeting* meet(unsigned mask, const void* brought, std::size_t bytes, Where where
 const Words& brought_by(const Meeting* meeting, unsigned lane) { return meeting->words[lane]; }
 void leave(Meeting* meeting) { machine().leave(meeting); }
 unsigned active_lanes() { return machine().active_lanes(); }
+void copy_async(void* to, const void* from, std::size_t bytes) {
+  machine().copy_async(to, from, bytes);
+}
+void copy_async_commit() { machine().copy_async_commit(); }
+void copy_async_wait(std::size_t newest) { machine().copy_async_wait(newest); }
 
 unsigned ballot(unsigned mask, bool vote, Where where) {
   Meeting* meeting = meet(mask, &vote, sizeof vote, where);

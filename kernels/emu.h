@@ -83,6 +83,12 @@ T exchange(unsigned mask, T value, unsigned lane, Where where) {
 unsigned ballot(unsigned mask, bool vote, Where where);
 unsigned active_lanes();
 
+// Copies in the background (see tensor_core.h): nothing arrives before it is waited for. A null
+// `from` gives zeros.
+void copy_async(void* to, const void* from, std::size_t bytes);
+void copy_async_commit();
+void copy_async_wait(std::size_t newest);
+
 }  // namespace hilum::emu
 
 #define threadIdx (::hilum::emu::now->thread)
