@@ -33,7 +33,8 @@ json to_json(const EpochRow& row) {
           {"lr", row.lr},
           {"images_per_second", number(row.images_per_second)},
           {"seconds", number(row.seconds)},
-          {"best", row.best}};
+          {"best", row.best},
+          {"phase", row.phase}};
 }
 
 EpochRow epoch_row(const json& from) {
@@ -48,6 +49,7 @@ EpochRow epoch_row(const json& from) {
   row.images_per_second = number(from.at("images_per_second"));
   row.seconds = number(from.at("seconds"));
   row.best = from.at("best");
+  row.phase = from.at("phase");
   return row;
 }
 
@@ -63,6 +65,8 @@ json to_json(const TrainState& state) {
           {"lr", state.lr},
           {"plateau_best", number(state.plateau.best)},
           {"plateau_waited", state.plateau.waited},
+          {"phase", state.phase},
+          {"phase_begin", state.phase_begin},
           {"waited", state.waited},
           {"best", number(state.best)},
           {"best_epoch", state.best_epoch},
@@ -81,6 +85,8 @@ TrainState train_state(const json& from) {
   state.lr = from.at("lr");
   state.plateau.best = number(from.at("plateau_best"));
   state.plateau.waited = from.at("plateau_waited");
+  state.phase = from.at("phase");
+  state.phase_begin = from.at("phase_begin");
   state.waited = from.at("waited");
   state.best = number(from.at("best"));
   state.best_epoch = from.at("best_epoch");
@@ -119,7 +125,8 @@ void save_checkpoint(const std::filesystem::path& path, const Module& net, Optim
   write_safetensors(path, file);
 }
 
-TrainState load_checkpoint(const std::filesystem::path& path, Module& net, Optimizer& optimizer,
+TrainState load_checkpoint(const std::filesystem::path& path, Module& net,
+                           const std::function<Optimizer&(const TrainState&)>& optimizer_for,
                            const NetRecipe& recipe, const std::string& data) {
   const std::string source = path.string();
   TensorFile file = read_safetensors(path);
@@ -139,6 +146,17 @@ TrainState load_checkpoint(const std::filesystem::path& path, Module& net, Optim
     return true;
   });
   load_state_dict(net, file.tensors, source);
+  TrainState state;
+  std::uint64_t steps = 0;
+  try {
+    state = train_state(json::parse(value_of(file, "state")));
+    steps = std::stoull(value_of(file, "optimizer_steps"));
+  } catch (const std::exception& error) {
+    throw data_error("checkpoint '{}': its training state cannot be read: {}.", source,
+                     error.what());
+  }
+  Optimizer& optimizer = optimizer_for(state);
+  optimizer.set_steps(steps);
   for (NamedTensor& entry : optimizer.state()) {
     const auto found = moments.find(entry.name);
     if (found == moments.end() || found->second.shape() != entry.tensor.shape()) {
@@ -150,13 +168,7 @@ TrainState load_checkpoint(const std::filesystem::path& path, Module& net, Optim
     const std::vector<float> values = found->second.values();
     std::copy(values.begin(), values.end(), entry.tensor.data());
   }
-  try {
-    optimizer.set_steps(std::stoull(value_of(file, "optimizer_steps")));
-    return train_state(json::parse(value_of(file, "state")));
-  } catch (const std::exception& error) {
-    throw data_error("checkpoint '{}': its training state cannot be read: {}.", source,
-                     error.what());
-  }
+  return state;
 }
 
 std::string fingerprint(const Dataset& dataset) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "apps/trainer.h"
@@ -14,9 +15,11 @@ namespace hilum {
 void save_checkpoint(const std::filesystem::path& path, const Module& net, Optimizer& optimizer,
                      const NetRecipe& recipe, const TrainState& state, const std::string& data);
 
-// Fills network, optimiser and returns the state. Data errors name the file: cut short, another
-// network, other classes, size or normalisation, another set.
-TrainState load_checkpoint(const std::filesystem::path& path, Module& net, Optimizer& optimizer,
+// Fills network and optimiser and returns the state. `optimizer_for` makes the optimiser of the
+// phase that the state is in. Data errors name the file: cut short, another network, other classes,
+// size or normalisation, another set.
+TrainState load_checkpoint(const std::filesystem::path& path, Module& net,
+                           const std::function<Optimizer&(const TrainState&)>& optimizer_for,
                            const NetRecipe& recipe, const std::string& data);
 
 // A fingerprint of which files, of which sizes, with which labels and splits make up a set; where

@@ -90,22 +90,34 @@ LoaderOptions loader_for(const NetRecipe& recipe, std::size_t batch) {
   return options;
 }
 
-Predictions classify(Module& net, Loader& loader, std::size_t classes, Device device,
+Predictions classify(const NextLogits& next, std::size_t classes,
                      const std::function<bool(std::size_t done)>& progress) {
   const NoGrad no_grad;
-  net.train(false);
   Predictions predictions;
   predictions.classes = classes;
   Batch batch;
-  loader.start(0);
-  while (loader.next(batch)) {
-    const std::vector<float> logits = net(input_of(batch, device)).values();
+  Tensor output;
+  while (next(batch, output)) {
+    const std::vector<float> logits = output.values();
     predictions.logits.insert(predictions.logits.end(), logits.begin(), logits.end());
     predictions.labels.insert(predictions.labels.end(), batch.labels.begin(), batch.labels.end());
     predictions.index.insert(predictions.index.end(), batch.index.begin(), batch.index.end());
     if (progress && !progress(predictions.index.size())) break;
   }
   return predictions;
+}
+
+Predictions classify(Module& net, Loader& loader, std::size_t classes, Device device,
+                     const std::function<bool(std::size_t done)>& progress) {
+  net.train(false);
+  loader.start(0);
+  return classify(
+      [&](Batch& batch, Tensor& logits) {
+        if (!loader.next(batch)) return false;
+        logits = net(input_of(batch, device));
+        return true;
+      },
+      classes, progress);
 }
 
 Metrics metrics_of(const Predictions& predictions, const std::vector<std::string>& classes) {

@@ -57,8 +57,13 @@ Tensor labels_of(const Batch& batch, Device device);
 // How images reach this network: resized, scaled and normalised as in training.
 LoaderOptions loader_for(const NetRecipe& recipe, std::size_t batch);
 
-// Runs the network, in evaluation mode, over one epoch of the loader. `progress` is told how many
-// images are done and may stop the run by returning false; the predictions are then incomplete.
+// Fills in the next batch and its logits; false when there is none.
+using NextLogits = std::function<bool(Batch& batch, Tensor& logits)>;
+// Collects all that `next` gives, without a tape. `progress` is told how many images are done and
+// may stop the run by returning false; the predictions are then incomplete.
+Predictions classify(const NextLogits& next, std::size_t classes,
+                     const std::function<bool(std::size_t done)>& progress = {});
+// Runs the network, in evaluation mode, over one epoch of the loader.
 Predictions classify(Module& net, Loader& loader, std::size_t classes, Device device,
                      const std::function<bool(std::size_t done)>& progress = {});
 

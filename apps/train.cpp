@@ -1,6 +1,7 @@
 // hilum train: from a folder of images to a run folder. The order matters: everything that can be
 // wrong with options, data and network is found before anything is written, and everything is
 // written before it is needed.
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 
 #include <chrono>
@@ -47,7 +48,7 @@ class TrainRun {
   int run() {
     open_folder();
     device_ = session_.start();
-    options_ = train_options(flags_);
+    phases_ = train_phases(flags_);
     open_data();
     make_network();
     begin_folder();
@@ -112,20 +113,53 @@ class TrainRun {
     net_ = make_net(flags_.net, recipe_.classes.size(), recipe_.channels, recipe_.size);
     initialise(*net_, flags_.seed);
     net_->to(device_);
-    optimizer_ = make_optimizer(net_->parameters(), options_.optimizer);
+    // Backwards, so that the first phase is what the summary counts.
+    for (std::size_t phase = phases_.size(); phase-- > 0;) freeze_layers(phase);
     const Summary summary = summarise(*net_, recipe_.channels, recipe_.size);
     mflop_ = summary.flop * 1e-6;
     session_.note(
         "network",
-        fmt::format("{} for {}x{}x{}: {} parameters, {} trainable, {:.1f} MFLOP forward an image, "
-                    "{:.0f} MiB to train",
-                    recipe_.net, recipe_.size, recipe_.size, recipe_.channels, summary.parameters,
-                    summary.trainable, summary.flop * 1e-6,
-                    static_cast<double>(summary.training_bytes(options_.batch)) / (1 << 20)));
+        fmt::format(
+            "{} for {}x{}x{}: {} parameters, {} trainable, {:.1f} MFLOP forward an image, "
+            "{:.0f} MiB to train",
+            recipe_.net, recipe_.size, recipe_.size, recipe_.channels, summary.parameters,
+            summary.trainable, summary.flop * 1e-6,
+            static_cast<double>(summary.training_bytes(phases_.front().batch)) / (1 << 20)));
     if (flags_.normalise == "set") {
       recipe_.normalisation = measure_normalisation(dataset_, dataset_.indices("train"),
                                                     recipe_.size, recipe_.channels);
     }
+  }
+
+  FreezeReport freeze_layers(std::size_t phase) {
+    const Tensor image = Tensor::zeros({1, recipe_.size, recipe_.size, recipe_.channels}, device_);
+    return apply_freeze(*net_, phases_[phase].freeze, image);
+  }
+
+  // Freezes what this phase freezes, says so, and makes its optimiser.
+  Optimizer& prepare_phase(std::size_t phase) {
+    const FreezeReport report = freeze_layers(phase);
+    const TrainOptions& options = phases_[phase];
+    if (phases_.size() > 1) {
+      session_.note("phase", fmt::format("{} of {}: {} epochs at rate {:g}", phase + 1,
+                                         phases_.size(), options.epochs, options.optimizer.lr));
+    }
+    if (options.freeze.kind != Freeze::Kind::none) {
+      session_.note("trained",
+                    fmt::format("{} of {} layers, {} of {} parameters: {}", report.trained_layers,
+                                report.layers, report.trained_parameters, report.parameters,
+                                fmt::join(report.trained, " ")));
+    }
+    optimizer_ = make_phase_optimizer(*net_, options);
+    return *optimizer_;
+  }
+
+  // The best weights so far are what the next phase begins with.
+  void next_phase() {
+    begin_phase(state_, state_.phase + 1, phases_[state_.phase + 1]);
+    load_state_dict(*net_, read_safetensors(run_.best()).tensors, run_.best().string());
+    prepare_phase(state_.phase);
+    save_checkpoint(run_.last(), *net_, *optimizer_, recipe_, state_, fingerprint_);
   }
 
   // From here on the folder is ours.
@@ -134,9 +168,15 @@ class TrainRun {
     run_.remove_leftovers();
     if (flags_.overwrite) run_.clear();
     if (flags_.resume && std::filesystem::exists(run_.last())) {
-      state_ = load_checkpoint(run_.last(), *net_, *optimizer_, recipe_, fingerprint_);
+      const auto optimizer_for = [&](const TrainState& state) -> Optimizer& {
+        return prepare_phase(std::min(state.phase, phases_.size() - 1));
+      };
+      state_ = load_checkpoint(run_.last(), *net_, optimizer_for, recipe_, fingerprint_);
       session_.note("resume",
                     fmt::format("after step {}, in epoch {}", state_.step, state_.epoch + 1));
+    } else {
+      prepare_phase(0);
+      begin_phase(state_, 0, phases_.front());
     }
     write_file_atomically(run_.config(), resolved_config(command_));
     write_about(std::nullopt);
@@ -169,7 +209,7 @@ class TrainRun {
     }
     if (state_.best_epoch != 0) {
       about["best"] = {{"epoch", state_.best_epoch},
-                       {"monitor", monitor_name(options_.monitor)},
+                       {"monitor", monitor_name(phases_.front().monitor)},
                        {"value", state_.best}};
     }
     about["state"] = !end                              ? "running"
@@ -189,7 +229,7 @@ class TrainRun {
     std::uint64_t shown = ~std::uint64_t{0};
     hooks.on_step = [&](std::size_t done, std::size_t total, const TrainState& state) {
       if (shown != state.epoch) {
-        progress.start(fmt::format("epoch {}/{}", state.epoch + 1, options_.epochs), done, total);
+        progress.start(epoch_title(state.epoch + 1), done, total);
         shown = state.epoch;
       }
       progress.update(done, fmt::format("loss {:.4f}", state.loss_sum / static_cast<double>(done)));
@@ -197,7 +237,7 @@ class TrainRun {
     hooks.on_best = [&](const TrainState& state) {
       TensorFile file{state_dict(*net_), to_metadata(recipe_)};
       file.metadata["epoch"] = std::to_string(state.best_epoch);
-      file.metadata[monitor_name(options_.monitor)] = fmt::format("{:.9g}", state.best);
+      file.metadata[monitor_name(phases_.front().monitor)] = fmt::format("{:.9g}", state.best);
       write_safetensors(run_.best(), file);
     };
     hooks.on_epoch = [&](const TrainState& state) {
@@ -210,8 +250,18 @@ class TrainRun {
     };
     hooks.should_stop = interrupted;
     const CatchInterrupt catch_interrupt;
-    const TrainEnd end =
-        fit(*net_, *optimizer_, dataset_, recipe_, options_, device_, state_, hooks);
+    hooks.on_note = [&](const std::string& label, const std::string& text) {
+      session_.note(label, text);
+    };
+    const auto fit_phase = [&] {
+      return fit(*net_, *optimizer_, dataset_, recipe_, phases_[state_.phase], device_, state_,
+                 hooks);
+    };
+    TrainEnd end = fit_phase();
+    while (end != TrainEnd::interrupted && state_.phase + 1 < phases_.size()) {
+      next_phase();
+      end = fit_phase();
+    }
     progress.clear();
     if (profiler) {
       profiler->write_csv(run_.profile());
@@ -221,14 +271,21 @@ class TrainRun {
     return end;
   }
 
+  // "epoch  3/60", counted within its phase.
+  std::string epoch_title(std::size_t epoch) const {
+    const std::size_t of = phases_[state_.phase].epochs;
+    const std::string title =
+        fmt::format("epoch {:>{}}/{}", epoch - state_.phase_begin, std::to_string(of).size(), of);
+    return phases_.size() == 1 ? title : fmt::format("phase {} {}", state_.phase + 1, title);
+  }
+
   std::string epoch_line(const EpochRow& row) const {
     return fmt::format(
-        "epoch {:>{}}/{}  loss {:.4f}  acc {:.3f}  val_loss {:.4f}  val_acc {:.3f}  val_auc {:.3f} "
+        "{}  loss {:.4f}  acc {:.3f}  val_loss {:.4f}  val_acc {:.3f}  val_auc {:.3f} "
         " "
         "lr {:.2g}  {:.0f} images/s{}",
-        row.epoch, std::to_string(options_.epochs).size(), options_.epochs, row.train_loss,
-        row.train_accuracy, row.val_loss, row.val_accuracy, row.val_auc, row.lr,
-        row.images_per_second, row.best ? "  best" : "");
+        epoch_title(row.epoch), row.train_loss, row.train_accuracy, row.val_loss, row.val_accuracy,
+        row.val_auc, row.lr, row.images_per_second, row.best ? "  best" : "");
   }
 
   // The best weights, read back from the file, on the validation images.
@@ -236,7 +293,7 @@ class TrainRun {
     const std::uint64_t last_hash = weights_hash(*net_);
     const TrainedNet best = load_trained(run_.path);
     best.net->to(device_);
-    Loader loader(dataset_, dataset_.indices("val"), loader_for(recipe_, options_.batch));
+    Loader loader(dataset_, dataset_.indices("val"), loader_for(recipe_, phases_.front().batch));
     const Predictions predictions = classify(*best.net, loader, recipe_.classes.size(), device_);
     const PredictionTable table = table_of(predictions, dataset_);
     write_file_atomically(run_.val_predictions(), predictions_csv(table));
@@ -244,7 +301,7 @@ class TrainRun {
     write_results(run_, evaluation);
     fmt::print("{}\n", metrics_text(evaluation));
     fmt::print("best epoch  {} of {}, {} {:.4f}{}\n", state_.best_epoch, state_.epoch,
-               monitor_name(options_.monitor), state_.best,
+               monitor_name(phases_.front().monitor), state_.best,
                state_.stopped_early ? " (stopped early)" : "");
     fmt::print("weights     {:016x} best, {:016x} last\n", weights_hash(*best.net), last_hash);
     fmt::print("run folder  {}\n", run_.path.string());
@@ -256,7 +313,7 @@ class TrainRun {
   RunFolder run_;
   std::string started_ = now_text();
   Device device_ = Device::cpu;
-  TrainOptions options_;
+  std::vector<TrainOptions> phases_;
   Dataset dataset_;
   std::string fingerprint_;
   double mflop_ = 0;  // forward, one image

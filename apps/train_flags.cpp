@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <optional>
+#include <utility>
 
 #include "apps/config_file.h"
 #include "kernels/error.h"
@@ -23,6 +25,108 @@ bool same_value(const std::string& a, const std::string& b) {
   return !a.empty() && !b.empty() && *end_a == '\0' && *end_b == '\0' && x == y;
 }
 
+// "10,60,80" in its parts, of which a stray comma leaves an empty one.
+std::vector<std::string> parts_of(const std::string& list) {
+  std::vector<std::string> parts(1);
+  for (const char c : list) {
+    if (c == ',') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+// Applies a check to every part of a list.
+CLI::Validator each(const CLI::Validator& check) {
+  return {[check](std::string& list) {
+            for (std::string part : parts_of(list)) {
+              const std::string wrong = check(part);
+              if (!wrong.empty()) return wrong;
+            }
+            return std::string();
+          },
+          ""};
+}
+
+// The value of a list for a phase: its only one, or that phase's own.
+template <class T>
+T value_for(const char* option, const std::string& list, std::size_t phase) {
+  const std::vector<std::string> parts = parts_of(list);
+  const std::string& text = parts.size() == 1 ? parts.front() : parts.at(phase);
+  T value{};
+  if (!CLI::detail::lexical_cast(text, value)) {
+    throw usage_error("--{} '{}': '{}' is not a number it can be.", option, list, text);
+  }
+  return value;
+}
+
+std::size_t count_phases(const TrainFlags& flags) {
+  const std::array lists = {
+      std::pair{"epochs", &flags.epochs},         std::pair{"lr", &flags.lr},
+      std::pair{"freeze", &flags.freeze},         std::pair{"lr-body", &flags.lr_body},
+      std::pair{"early-stop", &flags.early_stop}, std::pair{"plateau", &flags.plateau}};
+  std::size_t phases = 1;
+  for (const auto& [name, list] : lists) phases = std::max(phases, parts_of(*list).size());
+  for (const auto& [name, list] : lists) {
+    const std::size_t given = parts_of(*list).size();
+    if (given == 1 || given == phases) continue;
+    throw usage_error(
+        "train --{} {}: has {} values and another option has {}. Expected one for all phases, or "
+        "one for each of them.",
+        name, *list, given, phases);
+  }
+  return phases;
+}
+
+// More epochs of the last phase are a longer run.
+bool longer(const std::string& before, const std::string& now) {
+  const std::vector<std::string> a = parts_of(before), b = parts_of(now);
+  return a.size() == b.size() && std::equal(a.begin(), a.end() - 1, b.begin());
+}
+
+std::optional<std::size_t> feature_copies(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  std::size_t copies = 0;
+  if (CLI::detail::lexical_cast(text, copies)) return copies;
+  throw usage_error("train --feature-cache '{}': expected a number of epochs, or auto.", text);
+}
+
+TrainOptions train_options(const TrainFlags& flags, std::size_t phase) {
+  TrainOptions options;
+  options.epochs = value_for<std::size_t>("epochs", flags.epochs, phase);
+  options.batch = flags.batch;
+  options.optimizer.name = flags.optimizer;
+  options.optimizer.lr = value_for<float>("lr", flags.lr, phase);
+  options.freeze = parse_freeze(value_for<std::string>("freeze", flags.freeze, phase));
+  options.body_lr = value_for<double>("lr-body", flags.lr_body, phase);
+  options.optimizer.momentum = flags.momentum;
+  options.optimizer.weight_decay = flags.weight_decay;
+  options.seed = flags.seed;
+  options.augmentation = parse_augmentation(flags.augment);
+  options.balanced = flags.class_weight == "balanced";
+  options.label_smoothing = flags.label_smoothing;
+  options.early_stop = value_for<std::size_t>("early-stop", flags.early_stop, phase);
+  options.plateau = value_for<std::size_t>("plateau", flags.plateau, phase);
+  options.plateau_factor = flags.plateau_factor;
+  options.cosine = flags.schedule == "cosine";
+  options.monitor = flags.monitor == "val_loss"       ? Monitor::val_loss
+                    : flags.monitor == "val_accuracy" ? Monitor::val_accuracy
+                                                      : Monitor::val_auc;
+  options.checkpoint_every = flags.checkpoint_every;
+  options.workers = flags.workers;
+  options.cache_bytes = flags.cache_mb << 20;
+  options.feature_copies = feature_copies(flags.feature_cache);
+  options.feature_bytes = flags.feature_cache_mb << 20;
+  options.scratch = flags.out;
+  if (options.cosine && options.plateau != 0) {
+    throw usage_error(
+        "train: --schedule cosine and --plateau both set the learning rate. Choose one.");
+  }
+  return options;
+}
+
 }  // namespace
 
 void declare_flags(CLI::App& command, TrainFlags& flags) {
@@ -36,9 +140,9 @@ void declare_flags(CLI::App& command, TrainFlags& flags) {
   command.add_option("--seed", flags.seed, "of weights, order, augmentation, dropout and splits");
   command.add_option("--split", flags.split, "train/val/test, where the set has no splits");
 
-  const std::string learning = "Learning";
-  command.add_option("--epochs", flags.epochs, "times through the training images")
-      ->check(CLI::PositiveNumber)
+  const std::string learning = "Learning (a list has a value for each phase: 10,60,80)";
+  command.add_option("--epochs", flags.epochs, "times through the training images; list")
+      ->check(each(CLI::PositiveNumber))
       ->group(learning);
   command.add_option("--batch-size", flags.batch, "images a step")
       ->check(CLI::PositiveNumber)
@@ -46,8 +150,16 @@ void declare_flags(CLI::App& command, TrainFlags& flags) {
   command.add_option("--optimizer", flags.optimizer, "adam, adamw or sgd")
       ->check(CLI::IsMember({"adam", "adamw", "sgd"}))
       ->group(learning);
-  command.add_option("--lr", flags.lr, "learning rate")
-      ->check(CLI::PositiveNumber)
+  command.add_option("--lr", flags.lr, "learning rate; list")
+      ->check(each(CLI::PositiveNumber))
+      ->group(learning);
+  command
+      .add_option("--freeze", flags.freeze,
+                  "none, all (but the head), or last:N: train the body's last N layers; list")
+      ->group(learning);
+  command
+      .add_option("--lr-body", flags.lr_body, "the body's rate as a multiple of the head's; list")
+      ->check(each(CLI::PositiveNumber))
       ->group(learning);
   command.add_option("--momentum", flags.momentum, "of sgd")->check(share)->group(learning);
   command.add_option("--weight-decay", flags.weight_decay, "decoupled for adamw, else L2")
@@ -58,14 +170,16 @@ void declare_flags(CLI::App& command, TrainFlags& flags) {
       ->group(learning);
   command
       .add_option("--plateau", flags.plateau,
-                  "epochs without improvement before the rate is lowered; 0: never")
+                  "epochs without improvement before the rate is lowered; 0: never; list")
+      ->check(each(CLI::NonNegativeNumber))
       ->group(learning);
   command.add_option("--plateau-factor", flags.plateau_factor, "what it is then multiplied by")
       ->check(CLI::Range(0.001, 0.999))
       ->group(learning);
   command
       .add_option("--early-stop", flags.early_stop,
-                  "epochs without improvement before the run ends; 0: never")
+                  "epochs without improvement before the phase ends; 0: never; list")
+      ->check(each(CLI::NonNegativeNumber))
       ->group(learning);
   command
       .add_option("--monitor", flags.monitor, "val_loss, val_accuracy or val_auc: what improves")
@@ -107,37 +221,26 @@ void declare_flags(CLI::App& command, TrainFlags& flags) {
       ->check(CLI::Range(0, 256))
       ->group(work);
   command.add_option("--cache-mb", flags.cache_mb, "memory for decoded images")->group(work);
+  command
+      .add_option("--feature-cache", flags.feature_cache,
+                  "epochs of augmented images whose features, behind frozen layers, are kept; 0: "
+                  "never any; auto: images that are not augmented")
+      ->group(work);
+  command
+      .add_option("--feature-cache-mb", flags.feature_cache_mb,
+                  "memory, or disk of the run folder, for them")
+      ->group(work);
   command.add_flag("--profile", flags.profile, "table, CSV and Chrome trace of where time goes")
       ->group(work);
 }
 
-TrainOptions train_options(const TrainFlags& flags) {
-  TrainOptions options;
-  options.epochs = flags.epochs;
-  options.batch = flags.batch;
-  options.optimizer.name = flags.optimizer;
-  options.optimizer.lr = flags.lr;
-  options.optimizer.momentum = flags.momentum;
-  options.optimizer.weight_decay = flags.weight_decay;
-  options.seed = flags.seed;
-  options.augmentation = parse_augmentation(flags.augment);
-  options.balanced = flags.class_weight == "balanced";
-  options.label_smoothing = flags.label_smoothing;
-  options.early_stop = flags.early_stop;
-  options.plateau = flags.plateau;
-  options.plateau_factor = flags.plateau_factor;
-  options.cosine = flags.schedule == "cosine";
-  options.monitor = flags.monitor == "val_loss"       ? Monitor::val_loss
-                    : flags.monitor == "val_accuracy" ? Monitor::val_accuracy
-                                                      : Monitor::val_auc;
-  options.checkpoint_every = flags.checkpoint_every;
-  options.workers = flags.workers;
-  options.cache_bytes = flags.cache_mb << 20;
-  if (options.cosine && options.plateau != 0) {
-    throw usage_error(
-        "train: --schedule cosine and --plateau both set the learning rate. Choose one.");
+std::vector<TrainOptions> train_phases(const TrainFlags& flags) {
+  std::vector<TrainOptions> phases;
+  const std::size_t count = count_phases(flags);
+  for (std::size_t phase = 0; phase < count; ++phase) {
+    phases.push_back(train_options(flags, phase));
   }
-  return options;
+  return phases;
 }
 
 void adopt_config(CLI::App& command, const RunFolder& run) {
@@ -153,11 +256,11 @@ void adopt_config(CLI::App& command, const RunFolder& run) {
       option->run_callback();
       continue;
     }
+    const std::string now = option_value(*option);
     // More epochs are a longer run, except where the schedule is drawn over all of them.
     const bool may_change =
         std::find(free_to_change.begin(), free_to_change.end(), name) != free_to_change.end() ||
-        (name == "epochs" && !cosine);
-    const std::string now = option_value(*option);
+        (name == "epochs" && !cosine && longer(value, now));
     if (!may_change && !same_value(now, value)) {
       throw usage_error(
           "train --resume: --{} is '{}' here and '{}' in {}. Leave it out to go on with that run, "

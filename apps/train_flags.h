@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "apps/run_folder.h"
 #include "apps/session.h"
@@ -10,24 +11,28 @@
 
 namespace hilum {
 
+// Where a text may be a list, "10,60,80", it has one value for all phases or one for each.
 struct TrainFlags {
   std::string net = "cnn", data, out;
   std::size_t size = 0, channels = 0;  // 0: the network's own
   std::uint64_t seed = 0;
-  std::size_t epochs = 30, batch = 32;
+  std::size_t batch = 32;
+  std::string epochs = "30", lr = "0.001", freeze = "none", lr_body = "1";  // lists
+  std::string early_stop = "0", plateau = "0";                              // lists
   std::string optimizer = "adam", schedule = "none", monitor = "val_loss";
-  float lr = 1e-3f, weight_decay = 0, momentum = 0.9f, label_smoothing = 0, plateau_factor = 0.5f;
-  std::size_t early_stop = 0, plateau = 0;
+  float weight_decay = 0, momentum = 0.9f, label_smoothing = 0, plateau_factor = 0.5f;
   std::string augment = "none", class_weight = "none", normalise = "set";
   std::string split = "0.7/0.15/0.15";
-  bool resume = false, overwrite = false, skip_bad = false, profile = false;
+  std::string feature_cache = "auto";
+  std::size_t feature_cache_mb = 4096;
+  bool quick = false, resume = false, overwrite = false, skip_bad = false, profile = false;
   std::size_t workers = 1, cache_mb = 1024, checkpoint_every = 0;
 };
 
 void declare_flags(CLI::App& command, TrainFlags& flags);
 
-// Usage errors where a text does not parse.
-TrainOptions train_options(const TrainFlags& flags);
+// The phases of the run, at least one. Usage errors where a text does not parse.
+std::vector<TrainOptions> train_phases(const TrainFlags& flags);
 
 // Resuming: options that are not given take the values of RUN/config.toml; one that is given and
 // differs in what would be trained is a usage error that names it.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "apps/feed.h"
 #include "engine/random.h"
 #include "engine/safetensors.h"
 #include "kernels/error.h"
@@ -82,6 +83,44 @@ void judge_epoch(const EpochRow& row, const TrainOptions& options, TrainState& s
   state.stopped_early = options.early_stop != 0 && state.waited >= options.early_stop;
 }
 
+// How many epochs' features are kept of the training and the validation images.
+struct FeatureCopies {
+  std::size_t train = 0, val = 0;
+};
+
+// Says aloud what is kept: features of augmented images that come again are fewer different images.
+FeatureCopies choose_copies(const FrozenBody& body, const TrainOptions& options, std::size_t train,
+                            std::size_t val, const TrainHooks& hooks) {
+  if (body.steps() == 0) return {};
+  const auto note = [&](const std::string& text) {
+    if (hooks.on_note) hooks.on_note("features", text);
+  };
+  const bool augmented = options.augmentation.any();
+  FeatureCopies copies{augmented ? options.feature_copies.value_or(0) : 1, 1};
+  if (options.feature_copies == 0) copies = {};
+  const std::string made =
+      fmt::format("frozen up to {}, {} batch norms folded", body.last_step(), body.folded());
+  const std::size_t bytes = feature_bytes(body, copies.train * train + copies.val * val);
+  if (bytes > options.feature_bytes) {
+    note(fmt::format("{}; not kept: {} MiB, and --feature-cache-mb allows {}", made, bytes >> 20,
+                     options.feature_bytes >> 20));
+    return {};
+  }
+  if (copies.train == 0) {
+    note(fmt::format(
+        "{}; of training images computed in every epoch{}", made,
+        augmented ? ": they are augmented (--feature-cache K keeps K epochs' draws)" : ""));
+  } else if (augmented) {
+    note(
+        fmt::format("{}; kept of {} epochs ({} MiB): later epochs see the same augmented images "
+                    "again",
+                    made, copies.train, bytes >> 20));
+  } else {
+    note(fmt::format("{}; computed once and kept ({} MiB)", made, bytes >> 20));
+  }
+  return copies;
+}
+
 }  // namespace
 
 const char* monitor_name(Monitor monitor) {
@@ -96,9 +135,35 @@ const char* monitor_name(Monitor monitor) {
   return "?";
 }
 
+std::unique_ptr<Optimizer> make_phase_optimizer(Module& net, const TrainOptions& options) {
+  std::unique_ptr<Optimizer> optimizer = make_optimizer(net.parameters(), options.optimizer);
+  if (options.body_lr != 1) {
+    const std::string head = head_name(net);
+    optimizer->set_lr_factors(
+        [&](const std::string& name) { return in_head(name, head) ? 1 : options.body_lr; });
+  }
+  return optimizer;
+}
+
+void begin_phase(TrainState& state, std::size_t phase, const TrainOptions& options) {
+  state.phase = phase;
+  state.phase_begin = state.epoch;
+  state.lr = static_cast<float>(options.optimizer.lr);
+  state.plateau = {};
+  state.waited = 0;
+  state.stopped_early = false;
+}
+
 TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const NetRecipe& recipe,
              const TrainOptions& options, Device device, TrainState& state,
              const TrainHooks& hooks) {
+  const auto phase_over = [&] {
+    return state.stopped_early || state.epoch >= state.phase_begin + options.epochs;
+  };
+  const auto how_it_ended = [&] {
+    return state.stopped_early ? TrainEnd::stopped_early : TrainEnd::finished;
+  };
+  if (phase_over()) return how_it_ended();
   LoaderOptions val_options = loader_for(recipe, options.batch);
   val_options.workers = options.workers;
   val_options.cache_bytes = options.cache_bytes / 4;
@@ -107,31 +172,38 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
   train_options.shuffle = true;
   train_options.seed = options.seed;
   train_options.augmentation = options.augmentation;
-  const std::vector<std::size_t> train = dataset.indices("train");
-  Loader train_loader(dataset, train, train_options);
-  Loader val_loader(dataset, dataset.indices("val"), val_options);
+  const std::vector<std::size_t> train = dataset.indices("train"), val = dataset.indices("val");
+  const FrozenBody body(net, recipe, device);
+  const FeatureCopies copies = choose_copies(body, options, train.size(), val.size(), hooks);
+  Feed train_feed(dataset, train, train_options, body, copies.train, options.scratch, device);
+  Feed val_feed(dataset, val, val_options, body, copies.val, options.scratch, device);
 
   const Tensor weights = options.balanced ? class_weights(dataset, train, device) : Tensor();
-  const std::uint64_t total_steps = options.epochs * train_loader.batches();
-  if (state.step == 0) state.lr = options.optimizer.lr;
+  const std::uint64_t total_steps = options.epochs * train_feed.batches();
   const auto should_stop = [&] { return hooks.should_stop && hooks.should_stop(); };
+  const auto go_on = [&] { return !should_stop(); };
   const auto interrupted_here = [&] {
     if (hooks.on_checkpoint) hooks.on_checkpoint(state);
     return TrainEnd::interrupted;
   };
 
-  while (state.epoch < options.epochs && !state.stopped_early) {
+  while (!phase_over()) {
     const Clock::time_point begin = Clock::now();
     const std::uint64_t seen_before = state.seen;
     net.train(true);
-    train_loader.start(state.epoch, state.batch);
+    if (!train_feed.start(state.epoch, state.batch, go_on)) return interrupted_here();
     Batch batch;
-    while (train_loader.next(batch)) {
-      if (options.cosine) state.lr = cosine_lr(options.optimizer.lr, state.step, total_steps);
+    Tensor x;
+    while (train_feed.next(batch, x)) {
+      if (options.cosine) {
+        const std::uint64_t step =
+            (state.epoch - state.phase_begin) * train_feed.batches() + state.batch;
+        state.lr = cosine_lr(options.optimizer.lr, step, total_steps);
+      }
       optimizer.set_lr(state.lr);
       set_dropout_state(options.seed, state.step);
 
-      const Tensor logits = net(input_of(batch, device));
+      const Tensor logits = body.rest(std::move(x));
       const Tensor loss =
           softmax_cross_entropy(logits, labels_of(batch, device), weights, options.label_smoothing);
       require_finite(loss.item(), "training loss", state);
@@ -145,7 +217,7 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
       state.loss_sum += static_cast<double>(loss.item()) * static_cast<double>(batch.n);
       state.correct += count_correct(logits, batch.labels);
       state.seen += batch.n;
-      if (hooks.on_step) hooks.on_step(state.seen, train_loader.images(), state);
+      if (hooks.on_step) hooks.on_step(state.seen, train_feed.images(), state);
       if (should_stop()) return interrupted_here();
       if (options.checkpoint_every != 0 && state.step % options.checkpoint_every == 0 &&
           hooks.on_checkpoint) {
@@ -155,6 +227,7 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
 
     EpochRow row;
     row.epoch = state.epoch + 1;
+    row.phase = state.phase + 1;
     row.seconds = seconds_since(begin);
     row.images_per_second = static_cast<double>(state.seen - seen_before) / row.seconds;
     row.train_loss = state.loss_sum / static_cast<double>(state.seen);
@@ -163,8 +236,16 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
 
     // A signal during validation leaves the state at the end of the last step: the resumed run
     // finds no batch left in this epoch and validates again.
-    const Predictions predictions = classify(net, val_loader, recipe.classes.size(), device,
-                                             [&](std::size_t) { return !should_stop(); });
+    net.train(false);
+    if (!val_feed.start(0, 0, go_on)) return interrupted_here();
+    const NextLogits next_logits = [&](Batch& images, Tensor& logits) {
+      Tensor features;
+      if (!val_feed.next(images, features)) return false;
+      logits = body.rest(std::move(features));
+      return true;
+    };
+    const Predictions predictions =
+        classify(next_logits, recipe.classes.size(), [&](std::size_t) { return go_on(); });
     if (should_stop()) return interrupted_here();
     const Metrics metrics = metrics_of(predictions, recipe.classes);
     require_finite(metrics.loss, "validation loss", state);
@@ -182,7 +263,7 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
     if (hooks.on_epoch) hooks.on_epoch(state);
     if (hooks.on_checkpoint) hooks.on_checkpoint(state);
   }
-  return state.stopped_early ? TrainEnd::stopped_early : TrainEnd::finished;
+  return how_it_ended();
 }
 
 std::uint64_t weights_hash(const Module& net) {

@@ -3,21 +3,27 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/inference.h"
 #include "data/augment.h"
+#include "engine/freeze.h"
 #include "engine/optimizer.h"
 
 namespace hilum {
 
 enum class Monitor { val_loss, val_accuracy, val_auc };
 
+// Of one phase: a run is one or several of them, as frozen first and then with a smaller rate.
 struct TrainOptions {
   std::size_t epochs = 30, batch = 32;
   OptimizerOptions optimizer;
+  Freeze freeze;
+  double body_lr = 1;      // the body's rate as a multiple of the head's
   std::uint64_t seed = 0;  // shuffling, augmentation, dropout
   Augmentation augmentation;
   bool balanced = false;  // weigh classes by the inverse of their frequency
@@ -29,6 +35,11 @@ struct TrainOptions {
   Monitor monitor = Monitor::val_loss;
   std::size_t checkpoint_every = 0;  // steps; 0: at the end of every epoch only
   std::size_t workers = 1, cache_bytes = std::size_t{1} << 30;
+  // How many epochs' features of a frozen body are kept; not given: one where images are not
+  // augmented, none where they are.
+  std::optional<std::size_t> feature_copies;
+  std::size_t feature_bytes = std::size_t{4} << 30;  // at most, of all images
+  std::filesystem::path scratch;                     // folder to keep them in
 };
 
 // One line of history.csv. Loss and accuracy of training are those of the steps as they were made:
@@ -39,6 +50,7 @@ struct EpochRow {
   float lr = 0;
   double images_per_second = 0, seconds = 0;
   bool best = false;
+  std::size_t phase = 1;  // 1, 2, …
 };
 
 struct TrainState {
@@ -49,10 +61,12 @@ struct TrainState {
   std::uint64_t correct = 0, seen = 0;
   float lr = 0;
   Plateau plateau;
-  std::size_t waited = 0;      // epochs since the best one
-  double best = 0;             // of the monitored value, valid from best_epoch 1
-  std::size_t best_epoch = 0;  // 0: none yet
-  bool stopped_early = false;
+  std::size_t phase = 0;          // under way, from 0
+  std::uint64_t phase_begin = 0;  // epochs finished before it
+  std::size_t waited = 0;         // epochs of this phase since the best one
+  double best = 0;                // of the monitored value, valid from best_epoch 1
+  std::size_t best_epoch = 0;     // 0: none yet
+  bool stopped_early = false;     // this phase
   std::vector<EpochRow> history;
 };
 
@@ -63,11 +77,17 @@ struct TrainHooks {
   std::function<void(const TrainState&)> on_epoch;       // state.history.back() is new
   std::function<void(const TrainState&)> on_checkpoint;  // save weights, moments and state now
   std::function<bool()> should_stop;                     // asked between steps
+  std::function<void(const std::string& label, const std::string& text)> on_note;
 };
 
 enum class TrainEnd { finished, stopped_early, interrupted };
 
-// Trains `net` on the split "train" of the set from `state` on (a fresh one for a new run) and
+// The optimiser of a phase: freezes layers as it says and forms the groups of its rates.
+std::unique_ptr<Optimizer> make_phase_optimizer(Module& net, const TrainOptions& options);
+// Lets `state` stand at the beginning of a phase; the best epoch so far is carried over.
+void begin_phase(TrainState& state, std::size_t phase, const TrainOptions& options);
+
+// Trains `net` on the split "train" of the set to the end of the phase that `state` is in and
 // validates on "val" after each epoch. Check error where the loss is no longer a number.
 TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const NetRecipe& recipe,
              const TrainOptions& options, Device device, TrainState& state,

@@ -13,6 +13,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 #include "data/prepare.h"
@@ -151,6 +152,13 @@ struct Loader::State {
   std::vector<std::thread> threads;  // last: they use all of the above
 };
 
+std::vector<std::size_t> epoch_order(std::uint64_t seed, std::uint64_t epoch, std::size_t n) {
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  shuffle(order, Philox{seed}.child(purpose("order")).child(epoch).key, 0);
+  return order;
+}
+
 Loader::Loader(const Dataset& dataset, std::vector<std::size_t> which, LoaderOptions options) {
   if (options.batch == 0 || which.empty()) {
     throw usage_error("loader: {} images in batches of {}. Expected at least one of each.",
@@ -179,10 +187,12 @@ Loader::~Loader() = default;
 
 void Loader::start(std::uint64_t epoch, std::size_t first_batch) {
   State& s = *state_;
-  std::vector<std::size_t> order(s.which.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::vector<std::size_t> order;
   if (s.options.shuffle) {
-    shuffle(order, Philox{s.options.seed}.child(purpose("order")).child(epoch).key, 0);
+    order = epoch_order(s.options.seed, epoch, s.which.size());
+  } else {
+    order.resize(s.which.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
   }
   {
     const std::lock_guard lock(s.mutex);

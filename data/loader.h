@@ -38,6 +38,9 @@ struct LoaderOptions {
   std::size_t cache_bytes = std::size_t{1} << 30;  // decoded and resized images kept
 };
 
+// The order in which a shuffled epoch visits n images.
+std::vector<std::size_t> epoch_order(std::uint64_t seed, std::uint64_t epoch, std::size_t n);
+
 class Loader {
  public:
   // `which`: indices into dataset.items. The dataset must outlive the loader.

@@ -77,14 +77,14 @@ Freeze parse_freeze(const std::string& text) {
                     text);
 }
 
-std::vector<CalledLayer> called_layers(Module& net, std::size_t channels, std::size_t size) {
+std::vector<CalledLayer> called_layers(Module& net, const Tensor& image) {
   const bool was_training = net.training();
   net.train(false);
   std::vector<CalledLayer> layers;
   {
     const NoGrad no_grad;
     const ObserveLayers observe_layers(layers);
-    net(Tensor::zeros({1, size, size, channels}));
+    net(image);
   }
   net.train(was_training);
   return layers;
@@ -103,9 +103,8 @@ bool in_head(const std::string& path, const std::string& head) {
   return path == head || path.starts_with(head + ".");
 }
 
-FreezeReport apply_freeze(Module& net, const Freeze& freeze, std::size_t channels,
-                          std::size_t size) {
-  const std::vector<CalledLayer> layers = called_layers(net, channels, size);
+FreezeReport apply_freeze(Module& net, const Freeze& freeze, const Tensor& image) {
+  const std::vector<CalledLayer> layers = called_layers(net, image);
   net.freeze(false);
   if (freeze.kind == Freeze::Kind::none) {
     FreezeReport result = report(net, layers);

@@ -26,8 +26,8 @@ struct CalledLayer {
   std::string op;    // "conv2d"
 };
 
-// What Keras would list, found by running one image [1, size, size, channels] in evaluation mode.
-std::vector<CalledLayer> called_layers(Module& net, std::size_t channels, std::size_t size);
+// What Keras would list, found by running one image in evaluation mode.
+std::vector<CalledLayer> called_layers(Module& net, const Tensor& image);
 
 // Name of the head; usage error where the network has no two children to tell apart.
 std::string head_name(const Module& net);
@@ -42,7 +42,6 @@ struct FreezeReport {
 
 // Freezes and unfreezes all modules of `net` as asked. A usage error where the body has fewer
 // layers than are to be trained.
-FreezeReport apply_freeze(Module& net, const Freeze& freeze, std::size_t channels,
-                          std::size_t size);
+FreezeReport apply_freeze(Module& net, const Freeze& freeze, const Tensor& image);
 
 }  // namespace hilum

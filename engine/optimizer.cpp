@@ -20,9 +20,8 @@ class Sgd : public Optimizer {
             o.momentum != 0 ? std::vector<std::string>{"velocity"} : std::vector<std::string>{}) {}
 
  protected:
-  void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments) override {
-    const SgdProblem a{w.count(), options_.lr, options_.momentum, options_.nesterov,
-                       options_.weight_decay};
+  void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments, double lr) override {
+    const SgdProblem a{w.count(), lr, options_.momentum, options_.nesterov, options_.weight_decay};
     float* v = moments.empty() ? nullptr : moments[0].data();
     run<SgdStep>(w.device(), a, w.data(), g.data(), v, w.data(), v);
   }
@@ -34,9 +33,9 @@ class Adam : public Optimizer {
       : Optimizer(std::move(parameters), o, {"m", "v"}) {}
 
  protected:
-  void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments) override {
+  void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments, double lr) override {
     const OptimizerOptions& o = options_;
-    const AdamProblem a{w.count(), o.lr,      steps_,         o.beta1,
+    const AdamProblem a{w.count(), lr,        steps_,         o.beta1,
                         o.beta2,   o.epsilon, o.weight_decay, o.name == "adamw"};
     float *m = moments[0].data(), *v = moments[1].data();
     run<AdamStep>(w.device(), a, w.data(), g.data(), m, v, w.data(), m, v);
@@ -62,7 +61,7 @@ Optimizer::Optimizer(std::vector<NamedTensor> parameters, OptimizerOptions optio
                      std::vector<std::string> slots)
     : options_(std::move(options)), slots_(std::move(slots)) {
   for (NamedTensor& parameter : parameters) {
-    Entry& entry = entries_.emplace_back(Entry{std::move(parameter), {}});
+    Entry& entry = entries_.emplace_back(Entry{std::move(parameter), {}, 1});
     if (entry.parameter.tensor.requires_grad()) make_moments(entry);
   }
 }
@@ -74,6 +73,10 @@ void Optimizer::make_moments(Entry& entry) {
   }
 }
 
+void Optimizer::set_lr_factors(const std::function<double(const std::string&)>& factor_of) {
+  for (Entry& entry : entries_) entry.lr_factor = factor_of(entry.parameter.name);
+}
+
 void Optimizer::step() {
   ++steps_;
   for (Entry& entry : entries_) {
@@ -82,7 +85,7 @@ void Optimizer::step() {
     if (!g.defined() || !w.requires_grad()) continue;
     make_moments(entry);  // a parameter that was frozen before
     const PathScope scope(entry.parameter.name);
-    update(w, g, entry.moments);
+    update(w, g, entry.moments, options_.lr * entry.lr_factor);
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,8 @@ class Optimizer {
   void zero_grad();
   double lr() const { return options_.lr; }
   void set_lr(double lr) { options_.lr = lr; }
+  // Parameter groups: what the rate is multiplied by for the parameter of that name; 1 at first.
+  void set_lr_factors(const std::function<double(const std::string& name)>& factor_of);
   std::uint64_t steps() const { return steps_; }
   void set_steps(std::uint64_t steps) { steps_ = steps; }
   const OptimizerOptions& options() const { return options_; }
@@ -45,8 +48,8 @@ class Optimizer {
   // `slots`: what the moments are called.
   Optimizer(std::vector<NamedTensor> parameters, OptimizerOptions options,
             std::vector<std::string> slots);
-  // One parameter, its gradient and its moments, in place. steps_ counts from 1.
-  virtual void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments) = 0;
+  // One parameter, its gradient and its moments, in place, at this rate. steps_ counts from 1.
+  virtual void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments, double lr) = 0;
 
   OptimizerOptions options_;
   std::uint64_t steps_ = 0;
@@ -55,6 +58,7 @@ class Optimizer {
   struct Entry {
     NamedTensor parameter;
     std::vector<Tensor> moments;  // empty until the parameter is trained
+    double lr_factor = 1;
   };
   void make_moments(Entry& entry);
 

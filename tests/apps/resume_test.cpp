@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -43,10 +44,13 @@ nlohmann::json state_of(const fs::path& checkpoint) {
   return nlohmann::json::parse(json["__metadata__"]["state"].get<std::string>());
 }
 
-// Runs until the first checkpoint in the middle of an epoch is there.
-void wait_for_checkpoint(Program& program, const fs::path& run) {
+// Runs until a checkpoint in the middle of an epoch of this phase is there.
+void wait_for_checkpoint(Program& program, const fs::path& run, int phase = 0) {
   for (int i = 0; i < 3000 && program.running(); ++i) {
-    if (fs::exists(run / "last.ckpt")) return;
+    if (fs::exists(run / "last.ckpt")) {
+      const nlohmann::json state = state_of(run / "last.ckpt");
+      if (state["phase"] == phase && state["batch"] > 0) return;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
@@ -65,6 +69,9 @@ class Resume : public testing::TestWithParam<Arguments> {
     return with(with(base_, {"--out", (folder_ / run).string()}), more);
   }
 
+  // The last phase, where there are several.
+  int phase() const { return std::count(base_.begin(), base_.end(), "--freeze") > 0 ? 1 : 0; }
+
   Folder folder_;
   Arguments base_;
 };
@@ -73,12 +80,13 @@ TEST_P(Resume, AfterKillEqualsTheUninterruptedRun) {
   const Outcome whole = run(to("whole"));
   ASSERT_EQ(whole.code, 0) << whole.err;
   Program killed(to("killed", {"--checkpoint-every", "5"}));
-  wait_for_checkpoint(killed, folder_ / "killed");
+  wait_for_checkpoint(killed, folder_ / "killed", phase());
   killed.send(SIGKILL);
   const Outcome first = killed.wait();
   ASSERT_EQ(first.signal, SIGKILL) << first.err;
   const nlohmann::json state = state_of(folder_ / "killed" / "last.ckpt");
   EXPECT_GT(state["batch"].get<int>(), 0) << "not in mid-epoch";
+  EXPECT_EQ(state["phase"].get<int>(), phase());
 
   const Outcome resumed = run({"train", "--out", (folder_ / "killed").string(), "--resume"});
   ASSERT_EQ(resumed.code, 0) << resumed.err;
@@ -92,7 +100,7 @@ TEST_P(Resume, AfterSigtermEqualsTheUninterruptedRun) {
   const Outcome whole = run(to("whole"));
   ASSERT_EQ(whole.code, 0) << whole.err;
   Program stopped(to("stopped", {"--checkpoint-every", "3"}));
-  wait_for_checkpoint(stopped, folder_ / "stopped");
+  wait_for_checkpoint(stopped, folder_ / "stopped", phase());
   stopped.send(SIGTERM);
   const Outcome first = stopped.wait();
   ASSERT_EQ(first.code, 130) << first.err;
@@ -106,12 +114,19 @@ TEST_P(Resume, AfterSigtermEqualsTheUninterruptedRun) {
   EXPECT_EQ(weights_line(resumed), weights_line(whole));
 }
 
+// Features of both epochs are kept in the first phase, and computed anew in the second.
+const Arguments frozen_then_not = {
+    "--freeze", "all,last:3", "--lr", "0.001,0.0003", "--lr-body", "0.3", "--feature-cache", "2"};
+
 INSTANTIATE_TEST_SUITE_P(Optimisers, Resume,
                          testing::Values(Arguments{"--optimizer", "adam", "--plateau", "1",
                                                    "--class-weight", "balanced"},
                                          Arguments{"--optimizer", "sgd", "--lr", "0.01",
-                                                   "--schedule", "cosine"}),
-                         [](const auto& info) { return info.index == 0 ? "adam" : "sgd"; });
+                                                   "--schedule", "cosine"},
+                                         frozen_then_not),
+                         [](const auto& info) {
+                           return info.index == 0 ? "adam" : info.index == 1 ? "sgd" : "phases";
+                         });
 
 class Signals : public testing::Test {
  protected:

@@ -71,6 +71,8 @@ struct Net : Sequential {
   }
 };
 
+Tensor image() { return Tensor::zeros({1, 16, 16, 3}); }
+
 TEST(Freeze, TextThatDoesNotParse) {
   EXPECT_EQ(parse_freeze("all").kind, Freeze::Kind::all);
   EXPECT_EQ(parse_freeze("last:20").layers, 20u);
@@ -81,7 +83,7 @@ TEST(Freeze, TextThatDoesNotParse) {
 
 TEST(Freeze, LayersAreCountedAsKerasDoes) {
   Net net;
-  const std::vector<CalledLayer> layers = called_layers(net, 3, 16);
+  const std::vector<CalledLayer> layers = called_layers(net, image());
   std::string text;
   for (const CalledLayer& layer : layers) text += layer.path + ":" + layer.op + " ";
   EXPECT_EQ(layers.size(), 20u) << text;
@@ -92,31 +94,31 @@ TEST(Freeze, LayersAreCountedAsKerasDoes) {
 
 TEST(Freeze, AllLeavesTheHead) {
   Net net;
-  const FreezeReport report = apply_freeze(net, {Freeze::Kind::all}, 3, 16);
+  const FreezeReport report = apply_freeze(net, {Freeze::Kind::all}, image());
   EXPECT_EQ(report.trained, std::vector<std::string>{"fc"});
   EXPECT_EQ(report.trained_parameters, 8u * 2 + 2);
   EXPECT_EQ(report.trained_layers, 1u);
-  EXPECT_EQ(apply_freeze(net, {}, 3, 16).trained_parameters, net.parameter_count());
+  EXPECT_EQ(apply_freeze(net, {}, image()).trained_parameters, net.parameter_count());
 }
 
 TEST(Freeze, LastCountsBackFromTheHead) {
   Net net;
   // avgpool, relu, add, norm2, conv2: the fifth from the end of the body is a convolution.
-  const FreezeReport five = apply_freeze(net, {Freeze::Kind::last, 5}, 3, 16);
+  const FreezeReport five = apply_freeze(net, {Freeze::Kind::last, 5}, image());
   EXPECT_EQ(five.trained, (std::vector<std::string>{"blocks.1.conv2", "blocks.1.norm2", "fc"}));
   EXPECT_TRUE(net.find("blocks.1.norm1").frozen());
   EXPECT_FALSE(net.find("blocks.1.norm2").frozen());
-  const FreezeReport four = apply_freeze(net, {Freeze::Kind::last, 4}, 3, 16);
+  const FreezeReport four = apply_freeze(net, {Freeze::Kind::last, 4}, image());
   EXPECT_EQ(four.trained, (std::vector<std::string>{"blocks.1.norm2", "fc"}));
   EXPECT_EQ(four.trained_layers, 5u);
-  EXPECT_EQ(apply_freeze(net, {Freeze::Kind::last, 19}, 3, 16).trained_parameters,
+  EXPECT_EQ(apply_freeze(net, {Freeze::Kind::last, 19}, image()).trained_parameters,
             net.parameter_count());
-  EXPECT_THROW(apply_freeze(net, {Freeze::Kind::last, 20}, 3, 16), Error);
+  EXPECT_THROW(apply_freeze(net, {Freeze::Kind::last, 20}, image()), Error);
 }
 
 TEST(Freeze, StatisticsOfFrozenNormsStay) {
   Net net;
-  apply_freeze(net, {Freeze::Kind::last, 4}, 3, 16);
+  apply_freeze(net, {Freeze::Kind::last, 4}, image());
   std::vector<std::vector<float>> before;
   for (const NamedTensor& b : net.buffers()) before.push_back(b.tensor.values());
   net.train(true);
@@ -144,9 +146,9 @@ TEST(Chain, PartsGiveTheWhole) {
 TEST(Chain, CutBeforeTheFirstTrainedStep) {
   Net net;
   EXPECT_EQ(Chain(net).frozen_steps(), 0u);
-  apply_freeze(net, {Freeze::Kind::all}, 3, 16);
+  apply_freeze(net, {Freeze::Kind::all}, image());
   EXPECT_EQ(Chain(net).frozen_steps(), 7u);
-  apply_freeze(net, {Freeze::Kind::last, 4}, 3, 16);
+  apply_freeze(net, {Freeze::Kind::last, 4}, image());
   EXPECT_EQ(Chain(net).frozen_steps(), 5u);
   Sequential dropping;
   dropping.append<Conv2d>(3, 4, 3);
@@ -158,7 +160,7 @@ TEST(Chain, CutBeforeTheFirstTrainedStep) {
 
 TEST(Chain, NothingIsKeptBelowTheFirstTrainedLayer) {
   Net net;
-  apply_freeze(net, {Freeze::Kind::all}, 3, 16);
+  apply_freeze(net, {Freeze::Kind::all}, image());
   net.train(true);
   const Tensor x = random_tensor({8, 16, 16, 3}, 1);
   const std::size_t before = memory_statistics().in_use;
@@ -173,7 +175,7 @@ TEST(Chain, NothingIsKeptBelowTheFirstTrainedLayer) {
 
 TEST(Fold, GivesTheSameWithinRounding) {
   Net net;
-  apply_freeze(net, {Freeze::Kind::last, 5}, 3, 16);
+  apply_freeze(net, {Freeze::Kind::last, 5}, image());
   net.train(true);
   const Chain chain(net);
   const Tensor x = random_tensor({4, 16, 16, 3}, 2);

@@ -44,6 +44,19 @@ TEST(Optimizer, SgdWithMomentumAndDecay) {
   }
 }
 
+TEST(Optimizer, GroupsHaveRatesOfTheirOwn) {
+  Tensor body = Tensor::full({2}, 1).set_requires_grad(true);
+  Tensor head = Tensor::full({2}, 1).set_requires_grad(true);
+  const OptimizerOptions o{.name = "sgd", .lr = 0.5, .momentum = 0};
+  const auto optimizer = make_optimizer({{"body.w", body}, {"fc.w", head}}, o);
+  optimizer->set_lr_factors([](const std::string& name) { return name == "fc.w" ? 1 : 0.25; });
+  body.set_grad(Tensor::full({2}, 1));
+  head.set_grad(Tensor::full({2}, 1));
+  optimizer->step();
+  EXPECT_EQ(body.data()[0], 1 - 0.25f * 0.5f);
+  EXPECT_EQ(head.data()[0], 0.5f);
+}
+
 TEST(Optimizer, PlainSgdHasNoState) {
   const OptimizerOptions o{.name = "sgd", .lr = 0.5, .momentum = 0};
   expect_recurrence(o, [](int, double g, double& w, double&, double&) { w -= 0.5 * g; });
