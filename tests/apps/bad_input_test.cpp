@@ -246,7 +246,9 @@ TEST_F(BadInput, DevicesAndKernels) {
     const char* missing = why_missing(device);
     const Outcome outcome = run({"summary", "--device", device_name(device)});
     EXPECT_EQ(outcome.code, missing ? 4 : 0);
-    if (missing) EXPECT_NE(outcome.err.find(missing), std::string::npos) << outcome.err;
+    if (missing) {
+      EXPECT_NE(outcome.err.find(missing), std::string::npos) << outcome.err;
+    }
   }
   EXPECT_EQ(run({"summary", "--device", "cuda:77"}).code, 4);
   EXPECT_EQ(run({"summary", "--device", "gpu"}).code, 2);
