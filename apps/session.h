@@ -5,6 +5,8 @@
 // leaves in session.action what is to be done once everything has been read.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "data/container_features.h"
 #include "data/image.h"
 #include "engine/file.h"
 #include "kernels/error.h"
@@ -35,21 +35,6 @@ ItemStats measure(const Item& item) {
     result.reason = error.what();
   }
   return result;
-}
-
-std::string format_of(const ImageInfo& info, const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  const bool fits = ending == "." + info.format || (ending == ".jpg" && info.format == "jpeg");
-  return fits ? info.format
-              : fmt::format("{} named {}", info.format, ending.empty() ? "without ending" : ending);
-}
-
-std::string colour_of(const ImageInfo& info) {
-  static const char* const names[] = {"?", "gray", "gray+alpha", "colour", "colour+alpha"};
-  const bool cmyk = info.format == "jpeg" && info.channels == 4;
-  return fmt::format("{} {}-bit{}", cmyk ? "CMYK" : names[std::min<std::size_t>(info.channels, 4)],
-                     info.bit_depth, info.palette ? " palette" : "");
 }
 
 void spread(std::vector<std::size_t>& values, std::size_t (&out)[3]) {

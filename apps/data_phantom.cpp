@@ -1,0 +1,51 @@
+// hilum data phantom: draws a set that needs no patient.
+#include <cstdio>
+#include <memory>
+
+#include "apps/data.h"
+#include "apps/prepare.h"
+#include "apps/terminal.h"
+#include "data/phantom.h"
+
+namespace hilum {
+namespace {
+
+struct Flags {
+  std::string out;
+  PhantomOptions options;
+};
+
+int run(const Flags& flags, const Session& session) {
+  session.start();
+  ProgressLine progress(!session.quiet);
+  bool started = false;
+  write_phantom_set(flags.out, flags.options, [&](std::size_t done, std::size_t all) {
+    if (!started) progress.start("patients", 0, all);
+    started = true;
+    progress.update(done);
+  });
+  progress.clear();
+  const Dataset dataset = read_dataset(std::filesystem::path(flags.out) / "manifest.csv");
+  for (const char* split : {"train", "val", "test"}) {
+    fmt::print("{:<8}{}\n", split, describe_part(dataset, dataset.indices(split)));
+  }
+  fmt::print("{:<8}{}\n", "folder", flags.out);
+  return 0;
+}
+
+}  // namespace
+
+void add_data_phantom(CLI::App& data, Session& session) {
+  CLI::App* command =
+      add_command(data, "phantom", "draw a labelled chest-CT-like set with masks", session);
+  auto flags = std::make_shared<Flags>();
+  command->add_option("out", flags->out, "folder to make")->required()->configurable(false);
+  command->add_option("--patients", flags->options.patients, "imagined people, 12 or more");
+  command->add_option("--slices", flags->options.slices, "slices of each");
+  command->add_option("--size", flags->options.size, "pixels a side");
+  command->add_option("--seed", flags->options.seed, "of the drawing");
+  command->callback(
+      [=, &session] { session.action = [=, &session] { return run(*flags, session); }; });
+}
+
+}  // namespace hilum
