@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdint>
 
-#include "engine/tensor.h"
 #include "kernels/dense/dense.h"
 #include "kernels/dispatch.h"
 
@@ -41,20 +40,16 @@ Pictures unit_pictures(const Survey& survey, const std::vector<std::size_t>& whi
 }
 
 std::vector<std::size_t> nearest_references(const Pictures& queries, const Pictures& references,
-                                            bool same, Device device) {
+                                            bool same) {
   const std::size_t n = queries.count(), m = references.count(), d = queries.d;
   std::vector<std::size_t> nearest(n, SIZE_MAX);
   if (m == 0) return nearest;
   constexpr std::size_t block = 256;
-  const Tensor right = Tensor::from(references.rows, {m, d}).to(device);
+  std::vector<float> alike(std::min(block, n) * m);
   for (std::size_t begin = 0; begin < n; begin += block) {
     const std::size_t count = std::min(block, n - begin);
-    const Tensor left =
-        Tensor::from(std::span<const float>(&queries.rows[begin * d], count * d), {count, d})
-            .to(device);
-    Tensor product = Tensor::empty({count, m}, device);
-    run<DenseForward>(device, DenseProblem{count, d, m}, left.data(), right.data(), product.data());
-    const std::vector<float> alike = product.values();
+    run<DenseForward>(Device::cpu, DenseProblem{count, d, m}, &queries.rows[begin * d],
+                      references.rows.data(), alike.data());
 #pragma omp parallel for
     for (std::size_t i = 0; i < count; ++i) {
       float best = -2;

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "data/survey.h"
-#include "kernels/row.h"
 
 namespace hilum {
 
@@ -25,6 +24,6 @@ Pictures unit_pictures(const Survey& survey, const std::vector<std::size_t>& whi
 // For each query the reference most like it, the first where several are. With `same` the two are
 // one list and an image is not compared with itself; SIZE_MAX where there is no other.
 std::vector<std::size_t> nearest_references(const Pictures& queries, const Pictures& references,
-                                            bool same, Device device = Device::cpu);
+                                            bool same);
 
 }  // namespace hilum

@@ -9,7 +9,7 @@
 #include "data/groups.h"
 #include "data/logistic.h"
 #include "data/nearest.h"
-#include "data/pca.h"
+#include "engine/pca.h"
 #include "kernels/error.h"
 #include "kernels/philox.h"
 
@@ -47,9 +47,8 @@ std::vector<float> majority(const Task& task) {
 }
 
 std::vector<float> nearest_neighbour(const Task& task) {
-  const std::vector<std::size_t> nearest =
-      nearest_references(unit_pictures(task.survey, task.test),
-                         unit_pictures(task.survey, task.train), false, task.device);
+  const std::vector<std::size_t> nearest = nearest_references(
+      unit_pictures(task.survey, task.test), unit_pictures(task.survey, task.train), false);
   Labels labels;
   for (const std::size_t i : nearest) labels.push_back(task.train_labels[i]);
   return one_hot(labels, task.classes);

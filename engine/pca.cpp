@@ -1,5 +1,5 @@
 // The products with the centred images, the two methods, and what they share: Rayleigh-Ritz.
-#include "data/pca.h"
+#include "engine/pca.h"
 
 #include <algorithm>
 #include <array>

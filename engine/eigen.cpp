@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "data/pca.h"
+#include "engine/pca.h"
 
 namespace hilum {
 namespace {
