@@ -21,6 +21,7 @@ void add_data(CLI::App& app, Session& session) {
   CLI::App* data = app.add_subcommand("data", "look at sets, check them, divide them, make one");
   data->require_subcommand(1);
   add_data_stats(*data, session);
+  add_data_check(*data, session);
   add_data_split(*data, session);
   add_data_probes(*data, session);
   add_data_phantom(*data, session);

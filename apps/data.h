@@ -9,6 +9,7 @@
 namespace hilum {
 
 void add_data_stats(CLI::App& data, Session& session);
+void add_data_check(CLI::App& data, Session& session);
 void add_data_split(CLI::App& data, Session& session);
 void add_data_probes(CLI::App& data, Session& session);
 void add_data_phantom(CLI::App& data, Session& session);

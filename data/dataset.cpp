@@ -118,6 +118,7 @@ Dataset read_dataset(const fs::path& path, const std::vector<std::string>& class
     check_train_split(dataset, std::vector<std::size_t>(dataset.classes.size(), 1));
   }
   note_gaps(dataset);
+  note_allowed_leakage(dataset, path);
   return dataset;
 }
 

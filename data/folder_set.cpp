@@ -14,8 +14,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// What desktops leave in folders. Hidden files (.DS_Store among them) are never looked at.
-bool is_litter(const std::string& name) { return name == "Thumbs.db" || name == "desktop.ini"; }
+// What desktops, and an audit, leave in folders. Hidden files (.DS_Store among them) are never
+// looked at.
+bool is_litter(const std::string& name) {
+  return name == "Thumbs.db" || name == "desktop.ini" || name == "audit.json";
+}
 
 struct Listing {
   std::vector<fs::path> folders, files;  // sorted by name

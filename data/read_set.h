@@ -14,6 +14,9 @@ namespace hilum {
 void read_folder_set(Dataset& dataset);
 void read_manifest(Dataset& dataset, const std::filesystem::path& path);
 
+// Adds a note where a leak of this set was found and allowed (audit.h).
+void note_allowed_leakage(Dataset& dataset, const std::filesystem::path& data);
+
 // Whether the file begins with a header that names path and label. False where it cannot be read.
 bool is_manifest(const std::filesystem::path& path);
 

@@ -1,0 +1,159 @@
+// Finds; audit_report.cpp tells, audit_fix.cpp cleans.
+#include "data/audit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <regex>
+#include <set>
+
+#include "data/near_duplicates.h"
+#include "kernels/error.h"
+
+namespace hilum {
+namespace {
+
+void compare_items(const Dataset& dataset, Finding& finding) {
+  const Item& first = dataset.items[finding.items[0]];
+  for (const std::size_t i : finding.items) {
+    finding.across_splits |= dataset.items[i].split != first.split;
+    finding.labels_differ |= dataset.items[i].label != first.label;
+  }
+}
+
+// Images by a digest of theirs; those alone with it are left out.
+template <class DigestOf>
+std::vector<std::vector<std::size_t>> equal_ones(const std::vector<std::size_t>& which,
+                                                 DigestOf digest_of) {
+  std::map<Digest, std::vector<std::size_t>> by_digest;
+  for (const std::size_t i : which) by_digest[digest_of(i)].push_back(i);
+  std::vector<std::vector<std::size_t>> result;
+  for (auto& [digest, items] : by_digest)
+    if (items.size() > 1) result.push_back(std::move(items));
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+void add(const Dataset& dataset, Audit& audit, FindingKind kind, std::vector<std::size_t> items,
+         double alike = 1, std::string text = "") {
+  Finding finding{kind, std::move(items), false, false, alike, std::move(text)};
+  compare_items(dataset, finding);
+  audit.findings.push_back(std::move(finding));
+}
+
+// Copies; returns one image of each picture, in order, for the search of near ones.
+std::vector<std::size_t> find_copies(const Dataset& dataset, const Survey& survey,
+                                     const std::vector<std::size_t>& which, Audit& audit) {
+  for (auto& items : equal_ones(which, [&](std::size_t i) { return survey.looks[i].file; }))
+    add(dataset, audit, FindingKind::exact_copy, std::move(items));
+  std::vector<bool> again(dataset.items.size());
+  for (auto& items : equal_ones(which, [&](std::size_t i) { return survey.looks[i].pixels; })) {
+    for (std::size_t k = 1; k < items.size(); ++k) again[items[k]] = true;
+    std::set<Digest> files;
+    for (const std::size_t i : items) files.insert(survey.looks[i].file);
+    if (files.size() > 1) add(dataset, audit, FindingKind::same_pixels, std::move(items));
+  }
+  std::vector<std::size_t> different;
+  for (const std::size_t i : which)
+    if (!again[i]) different.push_back(i);
+  return different;
+}
+
+void find_group_overlap(const Dataset& dataset, Audit& audit) {
+  std::map<std::string, std::vector<std::size_t>> members;
+  for (std::size_t i = 0; i < dataset.items.size(); ++i)
+    if (!dataset.items[i].group.empty()) members[dataset.items[i].group].push_back(i);
+  for (auto& [group, items] : members) {
+    Finding finding{FindingKind::group_overlap, std::move(items), false, false, 1, group};
+    compare_items(dataset, finding);
+    finding.labels_differ = false;  // a patient may have been ill and well
+    if (finding.across_splits) audit.findings.push_back(std::move(finding));
+  }
+}
+
+// Why this does not look like a slice, or empty. Burnt-in marks are small: a few levels at most.
+std::string unlike_ct(const Look& look) {
+  const double w = static_cast<double>(look.info.width), h = static_cast<double>(look.info.height);
+  if (look.deviation < 4)
+    return fmt::format("empty: gray levels deviate by {:.1f}", look.deviation);
+  if (look.colour > 10) return fmt::format("in colour: channels {:.0f} levels apart", look.colour);
+  if (std::max(w, h) > 2.2 * std::min(w, h))
+    return fmt::format("{} x {} pixels: no slice has that shape", w, h);
+  return "";
+}
+
+}  // namespace
+
+const char* finding_name(FindingKind kind) {
+  static const char* const names[] = {"exact copy",    "same pixels", "near duplicate",
+                                      "group overlap", "unreadable",  "not like a CT slice",
+                                      "class name"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+bool Finding::leak() const {
+  return kind <= FindingKind::group_overlap && (across_splits || labels_differ);
+}
+
+std::size_t Audit::leaks() const {
+  return static_cast<std::size_t>(
+      std::count_if(findings.begin(), findings.end(), [](const Finding& f) { return f.leak(); }));
+}
+
+std::size_t Audit::count(FindingKind kind, bool leaks_only) const {
+  return static_cast<std::size_t>(
+      std::count_if(findings.begin(), findings.end(),
+                    [&](const Finding& f) { return f.kind == kind && (!leaks_only || f.leak()); }));
+}
+
+Audit audit(const Dataset& dataset, const Survey& survey) {
+  Audit audit;
+  audit.images = dataset.items.size();
+  std::vector<std::size_t> usable;
+  for (std::size_t i = 0; i < dataset.items.size(); ++i) {
+    const Look& look = survey.looks[i];
+    if (look.fault.empty()) usable.push_back(i);
+    const std::string wrong = look.fault.empty() ? unlike_ct(look) : look.fault;
+    if (wrong.empty()) continue;
+    add(dataset, audit, look.fault.empty() ? FindingKind::not_ct : FindingKind::unreadable, {i}, 1,
+        wrong);
+  }
+  const std::vector<std::size_t> different = find_copies(dataset, survey, usable, audit);
+  for (const NearPair& pair : find_near_duplicates(survey, different).pairs)
+    add(dataset, audit, FindingKind::near_duplicate, {pair.a, pair.b}, pair.alike);
+  find_group_overlap(dataset, audit);
+  for (const std::string& note : dataset.notes) {
+    if (note.find("is read as class") == std::string::npos) continue;
+    audit.findings.push_back({FindingKind::class_name, {}, false, false, 1, note});
+  }
+  const auto gravity = [](const Finding& f) { return f.leak() ? (f.labels_differ ? 2 : 1) : 0; };
+  std::stable_sort(audit.findings.begin(), audit.findings.end(),
+                   [&](const Finding& x, const Finding& y) {
+                     if (gravity(x) != gravity(y)) return gravity(x) > gravity(y);
+                     if (x.kind != y.kind) return x.kind < y.kind;
+                     return x.alike > y.alike;
+                   });
+  return audit;
+}
+
+std::size_t apply_group_rule(Dataset& dataset, const std::string& rule) {
+  std::regex pattern;
+  try {
+    pattern = std::regex(rule, std::regex::ECMAScript);
+  } catch (const std::regex_error& error) {
+    throw usage_error("group rule '{}': not a regular expression ({}). Try (p\\d+)_ for p12_3.png.",
+                      rule, error.what());
+  }
+  std::size_t matched = 0;
+  for (Item& item : dataset.items) {
+    const std::string path = item.path.lexically_relative(dataset.root).generic_string();
+    std::smatch match;
+    if (!std::regex_search(path, match, pattern)) continue;
+    item.group = match.size() > 1 ? match[1].str() : match[0].str();
+    ++matched;
+  }
+  return matched;
+}
+
+}  // namespace hilum

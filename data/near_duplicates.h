@@ -1,0 +1,45 @@
+// Pictures that are the same but for size, compression, brightness or a cut edge, or so close that
+// they show the same anatomy (the next slice of a thin scan). Three steps, each for what the one
+// before lets through:
+//
+//   1. a hash of 256 bits, whether each point of a 17 x 16 picture is darker than its right-hand
+//      neighbour (dHash): at most 64 bits may differ. All pairs of hashes are compared: at this
+//      radius no index of bands leaves anything out, and 5e9 comparisons of 32 bytes (100,000
+//      images) take seconds. No pixel is touched.
+//   2. the correlation of 16 x 16 pictures is at least 0.9
+//   3. of the 64 x 64 pictures one is moved, stretched, brightened until it fits the other (six
+//      numbers by Gauss-Newton, after Lucas and Kanade 1981); what is left of both after taking
+//      away their 5 x 5 means must correlate with at least 0.9. Contours of two chests are alike;
+//      the vessels in them are not.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "data/survey.h"
+
+namespace hilum {
+
+using PerceptualHash = std::array<std::uint64_t, 4>;
+PerceptualHash perceptual_hash(const Survey& survey, std::size_t item);
+
+struct NearPair {
+  std::size_t a, b;  // a < b
+  double alike;      // correlation of fine detail after fitting, up to 1
+};
+
+struct NearSearch {
+  std::vector<NearPair> pairs;           // in order of (a, b)
+  std::size_t compared = 0, fitted = 0;  // pairs of hashes, pairs that came to step 3
+};
+
+// Among the images of `which` of a survey with side 64. Images of one gray level are like none.
+NearSearch find_near_duplicates(const Survey& survey, const std::vector<std::size_t>& which);
+
+// Step 3 alone: the correlation of detail of two 64 x 64 pictures; below 0.9 it may be a bound
+// that was found early.
+double fitted_likeness(const std::uint8_t* a, const std::uint8_t* b);
+
+}  // namespace hilum
