@@ -116,7 +116,7 @@ void save_checkpoint(const std::filesystem::path& path, const Module& net, Optim
   TensorFile file;
   file.tensors = state_dict(net);
   for (const NamedTensor& moment : optimizer.state()) {
-    file.tensors.push_back({moment_prefix + moment.name, moment.tensor});
+    file.tensors.push_back({moment_prefix + moment.name, moment.tensor.to(Device::cpu)});
   }
   file.metadata = to_metadata(recipe);
   file.metadata["data"] = data;
@@ -165,8 +165,7 @@ TrainState load_checkpoint(const std::filesystem::path& path, Module& net,
           "that the run was started with.",
           source, entry.name, entry.tensor.shape().str());
     }
-    const std::vector<float> values = found->second.values();
-    std::copy(values.begin(), values.end(), entry.tensor.data());
+    entry.tensor.copy_from(found->second);
   }
   return state;
 }

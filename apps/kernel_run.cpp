@@ -9,6 +9,7 @@
 
 #include "apps/terminal.h"
 #include "engine/profiler.h"
+#include "kernels/device_operands.h"
 #include "kernels/operands.h"
 #include "kernels/tables.h"
 
@@ -17,21 +18,21 @@ namespace {
 
 using Table2d = std::vector<std::vector<std::string>>;
 
-// Median wall time in seconds; the first call (plans, first touch) is not counted. The operands
-// stay in the caches where they fit, as between the layers of a network.
+// Median time of a call in seconds; the first one (plans, first touch) is not counted. On the host
+// the operands stay in the caches where they fit, as between the layers of a network; a GPU's cache
+// is filled with something else before each call.
 template <class Pass>
 double median_seconds(const Row<Pass>& row, const typename Pass::Problem& problem,
                       std::vector<OperandData>& operands, std::size_t repeat) {
   Launch launch;
-  if (row.workspace != nullptr) launch.workspace = workspace(row.workspace(problem));
-  PassCalls<Pass>::row(row, launch, problem, operands);
+  launch.stream = device_stream(row.device);
+  if (row.workspace != nullptr) launch.workspace = workspace(row.device, row.workspace(problem));
+  OnDevice copies(row.device, operands);
+  const auto call = [&] { PassCalls<Pass>::row(row, launch, problem, operands); };
+  call();
   std::vector<double> seconds;
-  for (std::size_t i = 0; i < repeat; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    PassCalls<Pass>::row(row, launch, problem, operands);
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  }
+  for (std::size_t i = 0; i < repeat; ++i) seconds.push_back(device_seconds(row.device, call));
+  copies.bring_back();
   std::sort(seconds.begin(), seconds.end());
   return seconds[seconds.size() / 2];
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdio>
 
 #include "kernels/dispatch.h"
@@ -11,15 +12,38 @@
 
 namespace hilum {
 
+namespace {
+
+// "cuda:1" to 1.
+int ordinal_of(const std::string& device) {
+  int ordinal = -1;
+  const char* end = device.data() + device.size();
+  const auto [at, error] = std::from_chars(device.data() + 5, end, ordinal);
+  if (error != std::errc() || at != end) {
+    throw usage_error("device '{}': expected the number of a GPU after the colon, as in cuda:0.",
+                      device);
+  }
+  return ordinal;
+}
+
+}  // namespace
+
 Device Session::start() const {
   if (threads != 0) set_thread_count(threads);
   if (!kernels.empty()) force_kernels(kernels);
   check_forced_kernels();
-  if (device == "auto" || device == "cpu") return Device::cpu;
+  if (device == "cpu") return Device::cpu;
+  if (device == "auto") {
+    const char* reason = why_missing(Device::cuda);
+    if (reason == nullptr) return Device::cuda;
+    if (in_this_build(Device::cuda)) note("device", fmt::format("cpu, since {}", reason));
+    return Device::cpu;
+  }
   const std::string kind = device.substr(0, device.find(':'));
   if (device == "emu" || kind == "cuda") {
     const Device asked = device == "emu" ? Device::emu : Device::cuda;
     if (const char* reason = why_missing(asked)) throw device_error("{}.", reason);
+    if (device.starts_with("cuda:")) select_gpu(ordinal_of(device));
     return asked;
   }
   throw usage_error("device '{}': is not known. Expected auto, cpu, cuda, cuda:N or emu.", device);

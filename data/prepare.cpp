@@ -67,7 +67,7 @@ void Preparation::fill(const Image& image, std::uint64_t epoch, std::uint64_t in
     draw = draw_augmentation(augmentation_, problem_.h, problem_.w, seed_, epoch, index);
   }
   Launch launch;
-  if (row_.workspace) launch.workspace = workspace(row_.workspace(problem_));
+  if (row_.workspace) launch.workspace = workspace(Device::cpu, row_.workspace(problem_));
   row_.run(launch, problem_, image.pixels.data(), draw.matrix.data(), &draw.gain, scale_.data(),
            shift_.data(), out);
 }

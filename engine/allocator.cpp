@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kernels/device.h"
 #include "kernels/error.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -42,6 +43,11 @@ std::size_t machine_memory() {
 }
 
 struct Pool {
+  explicit Pool(Device device) : device(device) {
+    statistics.limit = device == Device::cuda ? device_memory(device) : machine_memory();
+  }
+
+  const Device device;  // cpu or cuda
   std::mutex mutex;
   std::unordered_map<std::size_t, std::vector<void*>> free;  // by size class
   MemoryStatistics statistics;
@@ -49,6 +55,10 @@ struct Pool {
   void give_back_kept() {
     for (auto& [bytes, blocks] : free) {
       for (void* block : blocks) {
+        if (device == Device::cuda) {
+          device_free(device, block);
+          continue;
+        }
         ASAN_UNPOISON_MEMORY_REGION(block, bytes);
         std::free(block);
       }
@@ -59,21 +69,28 @@ struct Pool {
 };
 
 // Never destroyed: tensors in static storage may be freed after main() has ended.
-Pool& pool() {
-  static Pool* const pool = [] {
-    Pool* fresh = new Pool;
-    fresh->statistics.limit = machine_memory();
-    return fresh;
-  }();
-  return *pool;
+Pool& pool(Device device) {
+  static Pool* const host = new Pool(Device::cpu);
+  if (device != Device::cuda) return *host;
+  static Pool* const gpu = new Pool(Device::cuda);
+  return *gpu;
 }
 
-void* system_allocate(std::size_t bytes) {
+void* system_allocate(std::size_t bytes, Device device) {
+  if (device == Device::cuda) return device_allocate(device, bytes);
   const std::size_t alignment = bytes >= huge_page ? huge_page : small_alignment;
   void* block = nullptr;
   if (::posix_memalign(&block, alignment, bytes) != 0) return nullptr;
   if (bytes >= huge_page) ::madvise(block, bytes / huge_page * huge_page, MADV_HUGEPAGE);
   return block;
+}
+
+// Under AddressSanitizer memory that nobody owns is poisoned.
+void poison(const Pool& p, void* begin, std::size_t bytes) {
+  if (p.device != Device::cuda) ASAN_POISON_MEMORY_REGION(begin, bytes);
+}
+void unpoison(const Pool& p, void* begin, std::size_t bytes) {
+  if (p.device != Device::cuda) ASAN_UNPOISON_MEMORY_REGION(begin, bytes);
 }
 
 constexpr double mib(std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
@@ -88,10 +105,10 @@ std::size_t size_class(std::size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
-void* allocate(std::size_t bytes) {
+void* allocate(std::size_t bytes, Device device) {
   if (bytes == 0) return nullptr;
   const std::size_t rounded = size_class(bytes);
-  Pool& p = pool();
+  Pool& p = pool(device);
   const std::lock_guard lock(p.mutex);
   MemoryStatistics& s = p.statistics;
   void* block = nullptr;
@@ -102,54 +119,55 @@ void* allocate(std::size_t bytes) {
   } else {
     auto fits = [&] { return rounded <= s.limit && s.in_use + s.kept <= s.limit - rounded; };
     if (!fits()) p.give_back_kept();
-    if (fits()) block = system_allocate(rounded);
+    if (fits()) block = system_allocate(rounded, p.device);
     if (block == nullptr && s.kept > 0) {
       p.give_back_kept();
-      block = system_allocate(rounded);
+      block = system_allocate(rounded, p.device);
     }
     if (block == nullptr) {
       throw device_error(
-          "memory: {} bytes ({:.1f} MiB) cannot be had: {:.1f} MiB in use, {:.1f} MiB at the peak, "
-          "limit {:.1f} MiB. Lower the batch size or the image size.",
-          bytes, mib(bytes), mib(s.in_use), mib(s.peak), mib(s.limit));
+          "memory of device {}: {} bytes ({:.1f} MiB) cannot be had: {:.1f} MiB in use, {:.1f} MiB "
+          "at "
+          "the peak, limit {:.1f} MiB. Lower the batch size or the image size.",
+          device_name(p.device), bytes, mib(bytes), mib(s.in_use), mib(s.peak), mib(s.limit));
     }
   }
   s.in_use += rounded;
   s.peak = std::max(s.peak, s.in_use);
-  ASAN_UNPOISON_MEMORY_REGION(block, bytes);
-  ASAN_POISON_MEMORY_REGION(static_cast<char*>(block) + bytes, rounded - bytes);
+  unpoison(p, block, bytes);
+  poison(p, static_cast<char*>(block) + bytes, rounded - bytes);
   return block;
 }
 
-void deallocate(void* block, std::size_t bytes) noexcept {
+void deallocate(void* block, std::size_t bytes, Device device) noexcept {
   if (block == nullptr) return;
   const std::size_t rounded = size_class(bytes);
-  Pool& p = pool();
+  Pool& p = pool(device);
   const std::lock_guard lock(p.mutex);
-  ASAN_POISON_MEMORY_REGION(block, rounded);
+  poison(p, block, rounded);
   p.free[rounded].push_back(block);
   p.statistics.in_use -= rounded;
   p.statistics.kept += rounded;
 }
 
-MemoryStatistics memory_statistics() {
-  const std::lock_guard lock(pool().mutex);
-  return pool().statistics;
+MemoryStatistics memory_statistics(Device device) {
+  const std::lock_guard lock(pool(device).mutex);
+  return pool(device).statistics;
 }
 
-void reset_peak_memory() {
-  const std::lock_guard lock(pool().mutex);
-  pool().statistics.peak = pool().statistics.in_use;
+void reset_peak_memory(Device device) {
+  const std::lock_guard lock(pool(device).mutex);
+  pool(device).statistics.peak = pool(device).statistics.in_use;
 }
 
-void set_memory_limit(std::size_t bytes) {
-  const std::lock_guard lock(pool().mutex);
-  pool().statistics.limit = bytes;
+void set_memory_limit(std::size_t bytes, Device device) {
+  const std::lock_guard lock(pool(device).mutex);
+  pool(device).statistics.limit = bytes;
 }
 
-void release_kept_memory() {
-  const std::lock_guard lock(pool().mutex);
-  pool().give_back_kept();
+void release_kept_memory(Device device) {
+  const std::lock_guard lock(pool(device).mutex);
+  pool(device).give_back_kept();
 }
 
 }  // namespace hilum

@@ -5,14 +5,17 @@
 
 #include <cstddef>
 
+#include "kernels/row.h"
+
 namespace hilum {
 
 // Bytes aligned to 64; blocks of 2 MiB and more are aligned to 2 MiB and asked to lie in huge
 // pages. The content is not initialised. Zero bytes give null. Throws a device error that names the
 // bytes wanted, in use and at the peak where the limit or the system refuses, after the kept blocks
-// have been given back. May be called from any thread.
-void* allocate(std::size_t bytes);
-void deallocate(void* block, std::size_t bytes) noexcept;  // bytes as asked for
+// have been given back. May be called from any thread. Device emu uses the memory of the CPU. On
+// device cuda a freed block is handed on at once: its next user comes later in the same stream.
+void* allocate(std::size_t bytes, Device device = Device::cpu);
+void deallocate(void* block, std::size_t bytes, Device device = Device::cpu) noexcept;
 
 struct MemoryStatistics {
   std::size_t in_use = 0;  // bytes handed out, rounded up to their size class
@@ -20,14 +23,14 @@ struct MemoryStatistics {
   std::size_t kept = 0;    // freed and kept for the next call
   std::size_t limit = 0;   // in use + kept never pass this
 };
-MemoryStatistics memory_statistics();
-void reset_peak_memory();
+MemoryStatistics memory_statistics(Device device = Device::cpu);
+void reset_peak_memory(Device device = Device::cpu);
 
-// Default: the memory of the machine or of its control group, whichever is less.
-void set_memory_limit(std::size_t bytes);
+// Default: the memory of the machine or of its control group, whichever is less; that of the GPU.
+void set_memory_limit(std::size_t bytes, Device device = Device::cpu);
 
 // Gives the kept blocks back to the system.
-void release_kept_memory();
+void release_kept_memory(Device device = Device::cpu);
 
 // The bytes that a request really takes: multiples of 64, eight classes to each doubling, so that
 // at most an eighth is wasted.

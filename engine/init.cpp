@@ -65,19 +65,23 @@ void initialise(Module& module, std::uint64_t seed) {
     Tensor weight = m.parameter("weight"), bias = m.parameter("bias");
     const bool drawn = weight.defined() && weight.shape().rank() > 1;
     if (drawn) {
-      fill_weight(weight, m.init(), stream("weight"));
+      Tensor values = Tensor::empty(weight.shape());
+      fill_weight(values, m.init(), stream("weight"));
+      weight.copy_from(values);
     } else if (weight.defined()) {
-      std::fill_n(weight.data(), weight.count(), 1.0f);
+      weight.copy_from(Tensor::full(weight.shape(), 1));
     }
     if (bias.defined() && drawn && m.init() == Init::torch_default) {
-      fill_uniform(bias, stream("bias"), std::sqrt(1 / fan_of(weight.shape()).in));
+      Tensor values = Tensor::empty(bias.shape());
+      fill_uniform(values, stream("bias"), std::sqrt(1 / fan_of(weight.shape()).in));
+      bias.copy_from(values);
     } else if (bias.defined()) {
-      std::fill_n(bias.data(), bias.count(), 0.0f);
+      bias.copy_from(Tensor::zeros(bias.shape()));
     }
   });
   for (NamedTensor& buffer : module.buffers()) {
     const bool variance = buffer.name.ends_with("running_var");
-    std::fill_n(buffer.tensor.data(), buffer.tensor.count(), variance ? 1.0f : 0.0f);
+    buffer.tensor.copy_from(Tensor::full(buffer.tensor.shape(), variance ? 1 : 0));
   }
 }
 

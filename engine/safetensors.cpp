@@ -267,6 +267,10 @@ void write_safetensors(const std::filesystem::path& path, const TensorFile& file
     if (header.contains(name) || name == "__metadata__") {
       throw usage_error("{}: two tensors are called '{}'.", path.string(), name);
     }
+    if (tensor.device() == Device::cuda) {
+      throw usage_error("{}: tensor '{}' lies on device cuda. Expected it on the host: to(cpu).",
+                        path.string(), name);
+    }
     const bool whole = tensor.dtype() == DType::i32;
     const void* data = whole ? static_cast<const void*>(tensor.labels()) : tensor.data();
     const std::size_t bytes = tensor.count() * dtype_size(tensor.dtype());

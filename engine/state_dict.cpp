@@ -20,12 +20,14 @@ Tensor filters_to_file(const Tensor& w) {
   return out;
 }
 
-void filters_from_file(const Tensor& file, Tensor& w) {
+Tensor filters_from_file(const Tensor& file, const Shape& shape) {
+  Tensor w = Tensor::empty(shape);
   const std::size_t k = w.size(0), taps = w.size(1) * w.size(2), c = w.size(3);
   for (std::size_t i = 0; i < k; ++i)
     for (std::size_t t = 0; t < taps; ++t)
       for (std::size_t j = 0; j < c; ++j)
         w.data()[(i * taps + t) * c + j] = file.data()[(i * c + j) * taps + t];
+  return w;
 }
 
 Shape shape_in_file(const Shape& shape) {
@@ -46,7 +48,8 @@ bool is_ignored(const std::string& name) { return name.ends_with("num_batches_tr
 std::vector<NamedTensor> state_dict(const Module& module) {
   std::vector<NamedTensor> all = everything(module);
   for (NamedTensor& t : all) {
-    t.tensor = t.tensor.shape().rank() == 4 ? filters_to_file(t.tensor) : t.tensor.clone();
+    const Tensor on_host = t.tensor.to(Device::cpu);
+    t.tensor = on_host.shape().rank() == 4 ? filters_to_file(on_host) : on_host.clone();
   }
   return all;
 }
@@ -82,11 +85,8 @@ void load_state_dict(Module& module, const std::vector<NamedTensor>& tensors,
   }
   for (NamedTensor& target : targets) {
     const Tensor& from = *given[target.name];
-    if (target.tensor.shape().rank() == 4) {
-      filters_from_file(from, target.tensor);
-    } else {
-      std::copy_n(from.data(), from.count(), target.tensor.data());
-    }
+    const Shape& shape = target.tensor.shape();
+    target.tensor.copy_from(shape.rank() == 4 ? filters_from_file(from, shape) : from);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "engine/tensor_state.h"
+#include "kernels/device.h"
 #include "kernels/error.h"
 
 namespace hilum {
@@ -98,10 +99,8 @@ std::string Shape::str() const {
 }
 
 Storage::Storage(std::size_t bytes, Device device) : data(nullptr), bytes(bytes), device(device) {
-  if (device != Device::cpu) {
-    throw device_error("tensor: device {} is not in this build. Choose cpu.", device_name(device));
-  }
-  data = allocate(bytes);
+  if (const char* reason = why_missing(device)) throw device_error("tensor: {}.", reason);
+  data = allocate(bytes, device);
 }
 
 Tensor Tensor::empty(const Shape& shape, Device device, DType dtype) {
@@ -115,9 +114,9 @@ Tensor Tensor::empty(const Shape& shape, Device device, DType dtype) {
 Tensor Tensor::zeros(const Shape& shape, Device device) { return full(shape, 0, device); }
 
 Tensor Tensor::full(const Shape& shape, float value, Device device) {
-  Tensor tensor = empty(shape, device);
+  Tensor tensor = empty(shape, device == Device::cuda ? Device::cpu : device);
   std::fill_n(tensor.data(), tensor.count(), value);
-  return tensor;
+  return tensor.to(device);
 }
 
 Tensor Tensor::from(std::span<const float> values, const Shape& shape) {
@@ -147,19 +146,35 @@ float Tensor::item() const {
   if (count() != 1) {
     throw usage_error("item: a tensor {} has {} values. Expected one.", shape().str(), count());
   }
-  return *data();
+  return values()[0];
 }
 
 std::vector<float> Tensor::values() const {
-  const float* begin = data();
-  return std::vector<float>(begin, begin + count());
+  std::vector<float> copy(count());
+  device_copy(device(), Way::to_host, copy.data(), data(), copy.size() * sizeof(float));
+  return copy;
 }
 
 Tensor Tensor::to(Device device) const {
   if (this->device() == device) return *this;
-  Tensor copy = empty(shape(), device, dtype());  // refuses what this build does not have
-  std::memcpy(copy.state_->storage->data, state_->storage->data, state_->storage->bytes);
+  Tensor copy = empty(shape(), device, dtype());
+  copy.copy_from(*this);
   return copy;
+}
+
+void Tensor::copy_from(const Tensor& source) {
+  const TensorState &to = checked(state_), &from = checked(source.state_);
+  if (to.shape != from.shape || to.dtype != from.dtype) {
+    throw usage_error("copy of {} {} into {} {}. Expected the same shape and type.",
+                      dtype_name(from.dtype), from.shape.str(), dtype_name(to.dtype),
+                      to.shape.str());
+  }
+  if (to.storage == from.storage) return;
+  const bool to_gpu = to.storage->device == Device::cuda;
+  const bool from_gpu = from.storage->device == Device::cuda;
+  const Way way = to_gpu ? (from_gpu ? Way::within : Way::to_device) : Way::to_host;
+  device_copy(to_gpu ? to.storage->device : from.storage->device, way, to.storage->data,
+              from.storage->data, from.shape.count() * dtype_size(from.dtype));
 }
 
 Tensor Tensor::reshape(const Shape& shape) const {
@@ -176,9 +191,7 @@ Tensor Tensor::detach() const { return share_storage(checked(state_), state_->sh
 
 Tensor Tensor::clone() const {
   Tensor copy = empty(shape(), device(), dtype());
-  if (state_->storage->bytes != 0) {
-    std::memcpy(copy.state_->storage->data, state_->storage->data, count() * dtype_size(dtype()));
-  }
+  copy.copy_from(*this);
   return copy;
 }
 

@@ -58,7 +58,8 @@ class Tensor {
   Device device() const;
   DType dtype() const;
 
-  // Usage errors where the number type is another.
+  // Pointers into the device's memory: on device cuda only kernels may follow them. Usage errors
+  // where the number type is another.
   float* data();
   const float* data() const;
   std::int32_t* labels();
@@ -67,6 +68,8 @@ class Tensor {
   float item() const;                 // the value of a tensor with one element
   std::vector<float> values() const;  // a copy on the host
   Tensor to(Device device) const;     // explicit copy; the same handle where it is there already
+  // Overwrites this tensor's values, on whichever devices the two lie. Same shape and number type.
+  void copy_from(const Tensor& source);
   Tensor reshape(const Shape& shape) const;  // shares storage; on the tape
   Tensor detach() const;                     // shares storage, off the tape
   Tensor clone() const;                      // own storage, off the tape

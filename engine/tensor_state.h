@@ -15,7 +15,7 @@ namespace hilum {
 
 struct Storage {
   Storage(std::size_t bytes, Device device);
-  ~Storage() { deallocate(data, bytes); }
+  ~Storage() { deallocate(data, bytes, device); }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 

@@ -98,4 +98,17 @@ __device__ __forceinline__ std::size_t grid_threads() {
   return static_cast<std::size_t>(gridDim.x) * blockDim.x;
 }
 
+// i = quotient x by + remainder, by 32-bit division where that is enough: a 64-bit one takes a
+// hundred instructions.
+struct Division {
+  std::size_t quotient, remainder;
+};
+__device__ __forceinline__ Division divide(std::size_t i, std::size_t by) {
+  if ((i | by) >> 32 == 0) {
+    const auto small = static_cast<std::uint32_t>(i), divisor = static_cast<std::uint32_t>(by);
+    return {small / divisor, small % divisor};
+  }
+  return {i / by, i % by};
+}
+
 }  // namespace hilum

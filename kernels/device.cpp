@@ -5,10 +5,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <climits>
+#include <chrono>
+#include <cstring>
 #include <filesystem>
+#include <new>
 #include <system_error>
 
+#include "kernels/device_objects.h"
 #include "kernels/error.h"
 
 namespace hilum {
@@ -53,7 +56,7 @@ struct Library {
     if (handle == nullptr) {
       missing = fmt::format("device {} cannot be loaded: {}", device_name(device), dlerror());
     } else if (device == Device::cuda) {
-      auto probe = reinterpret_cast<const char* (*)()>(dlsym(handle, "hilum_cuda_probe"));
+      auto probe = reinterpret_cast<decltype(&hilum_cuda_probe)>(dlsym(handle, "hilum_cuda_probe"));
       const char* reason = probe ? probe() : "its shared object is of another version; build again";
       if (reason != nullptr) missing = fmt::format("device cuda cannot be used: {}", reason);
     }
@@ -91,9 +94,69 @@ void* device_function(Device device, const std::string& name) {
   return function;
 }
 
+namespace {
+
+// A function of libhilum_cuda.so; see cuda.cpp.
+template <class Function>
+Function* cuda_function(const char* name) {
+  return reinterpret_cast<Function*>(device_function(Device::cuda, name));
+}
+#define HILUM_CUDA_FUNCTION(name)                                    \
+  (*[] {                                                             \
+    static auto* const found = cuda_function<decltype(name)>(#name); \
+    return found;                                                    \
+  }())
+
+}  // namespace
+
+void select_gpu(int ordinal) { HILUM_CUDA_FUNCTION(hilum_cuda_select)(ordinal); }
+std::string gpu_name() { return HILUM_CUDA_FUNCTION(hilum_cuda_name)(); }
+
+void* device_allocate(Device device, std::size_t bytes) {
+  if (device == Device::cuda) return HILUM_CUDA_FUNCTION(hilum_cuda_allocate)(bytes);
+  return ::operator new(bytes, std::align_val_t(64), std::nothrow);
+}
+
+void device_free(Device device, void* block) {
+  if (device == Device::cuda) return HILUM_CUDA_FUNCTION(hilum_cuda_free)(block);
+  ::operator delete(block, std::align_val_t(64));
+}
+
+std::size_t device_memory(Device device) {
+  return device == Device::cuda ? HILUM_CUDA_FUNCTION(hilum_cuda_memory)() : 0;
+}
+
+void device_copy(Device device, Way way, void* to, const void* from, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (device == Device::cuda) {
+    HILUM_CUDA_FUNCTION(hilum_cuda_copy)(static_cast<int>(way), to, from, bytes);
+  } else {
+    std::memcpy(to, from, bytes);
+  }
+}
+
+void* device_stream(Device device) {
+  return device == Device::cuda ? HILUM_CUDA_FUNCTION(hilum_cuda_stream)() : nullptr;
+}
+
+void device_synchronise(Device device) {
+  if (device == Device::cuda) HILUM_CUDA_FUNCTION(hilum_cuda_synchronise)();
+}
+
+double device_seconds(Device device, const std::function<void()>& work) {
+  if (device == Device::cuda) {
+    return HILUM_CUDA_FUNCTION(hilum_cuda_seconds)(
+        [](void* context) { (*static_cast<const std::function<void()>*>(context))(); },
+        const_cast<std::function<void()>*>(&work));
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
 void set_emu_seed(std::uint64_t seed) {
-  reinterpret_cast<void (*)(std::uint64_t)>(device_function(Device::emu, "hilum_emu_set_seed"))(
-      seed);
+  reinterpret_cast<decltype(&hilum_emu_set_seed)>(
+      device_function(Device::emu, "hilum_emu_set_seed"))(seed);
 }
 
 }  // namespace hilum

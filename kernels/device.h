@@ -3,7 +3,9 @@
 // libhilum_emu.so (the same sources as C++, on the CPU). Both export the same functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "kernels/row.h"
@@ -20,6 +22,28 @@ const char* why_missing(Device device);
 // A function of the device's shared object. A device error where the device is missing or its
 // object has no such function.
 void* device_function(Device device, const std::string& name);
+
+// Which GPU device cuda means, from 0. A device error where there is no such one. To be called
+// before anything lies on the device.
+void select_gpu(int ordinal);
+
+// "NVIDIA H200, compute capability 9.0, 139.8 GiB, driver for CUDA 13.0"
+std::string gpu_name();
+
+// Memory of a device; emu's is the host's. All work of device cuda goes through one stream in the
+// order in which it is asked for, so a block may be handed on as soon as it is free.
+void* device_allocate(Device device, std::size_t bytes);  // null where there is none left
+void device_free(Device device, void* block);
+std::size_t device_memory(Device device);  // bytes in all; 0 where that is not known here
+enum class Way { to_device, to_host, within };
+// Returns when `from` may be written and, for to_host, `to` may be read.
+void device_copy(Device device, Way way, void* to, const void* from, std::size_t bytes);
+void* device_stream(Device device);
+void device_synchronise(Device device);  // waits until all that was started is done
+
+// Seconds that `work` takes on the device: by events on a GPU, after its L2 cache has been filled
+// with something else; by the clock on the host.
+double device_seconds(Device device, const std::function<void()>& work);
 
 // emu: the order in which CUDA threads run between two barriers; 0 is the natural one, any other
 // seed shuffles it. At first HILUM_EMU_SEED, or 0.

@@ -2,8 +2,6 @@
 #include "kernels/dispatch.h"
 
 #include <cstdlib>
-#include <memory>
-#include <new>
 
 namespace hilum {
 namespace {
@@ -38,8 +36,31 @@ std::string& forced_text() {
 bool deterministic_on = true;
 KernelObserver observer_now = nullptr;
 
-struct FreeAligned {
-  void operator()(void* memory) const { ::operator delete(memory, std::align_val_t(64)); }
+// Grown when needed, never smaller.
+struct Buffer {
+  explicit Buffer(Device device) : device(device) {}
+  ~Buffer() { free(); }
+  void free() {
+    if (memory != nullptr) device_free(device, memory);
+    memory = nullptr;
+    capacity = 0;
+  }
+  void* at_least(std::size_t bytes) {
+    if (bytes <= capacity) return memory;
+    free();
+    memory = device_allocate(device, bytes);
+    if (memory == nullptr) {
+      throw device_error(
+          "memory: a workspace of {} bytes cannot be had on {}. Lower the batch size.", bytes,
+          device_name(device));
+    }
+    capacity = bytes;
+    return memory;
+  }
+
+  Device device;
+  void* memory = nullptr;
+  std::size_t capacity = 0;
 };
 
 }  // namespace
@@ -93,16 +114,14 @@ std::optional<std::string> forced_row(std::string_view op, std::string_view pass
 void set_deterministic(bool on) { deterministic_on = on; }
 bool deterministic() { return deterministic_on; }
 
-void* workspace(std::size_t bytes) {
-  thread_local std::unique_ptr<void, FreeAligned> buffer;
-  thread_local std::size_t capacity = 0;
-  if (bytes > capacity) {
-    buffer.reset();
-    capacity = 0;
-    buffer.reset(::operator new(bytes, std::align_val_t(64)));
-    capacity = bytes;
+void* workspace(Device device, std::size_t bytes) {
+  if (device == Device::cuda) {
+    // Never freed: at the end of the program there may be no CUDA any more to free it with.
+    static Buffer& on_gpu = *new Buffer(Device::cuda);
+    return on_gpu.at_least(bytes);
   }
-  return buffer.get();
+  thread_local Buffer on_host(Device::cpu);
+  return on_host.at_least(bytes);
 }
 
 void set_kernel_observer(KernelObserver observer) { observer_now = observer; }

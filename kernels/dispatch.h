@@ -39,9 +39,9 @@ std::optional<std::string> forced_row(std::string_view op, std::string_view pass
 void set_deterministic(bool on);
 bool deterministic();
 
-// Memory that a kernel may scribble on during one call. One buffer a thread, grown when needed and
-// kept.
-void* workspace(std::size_t bytes);
+// Memory of the device that a kernel may scribble on during one call. One buffer a thread, for
+// device cuda one in all; grown when needed and kept.
+void* workspace(Device device, std::size_t bytes);
 
 // Told about every kernel that ran; the profiler sets it. Null (the default) costs one branch.
 struct KernelEvent {
@@ -90,10 +90,13 @@ const Row<Pass>& select(Device device, const typename Pass::Problem& problem) {
 template <class Pass, class... Args>
 void run_row(const Row<Pass>& row, const typename Pass::Problem& problem, Args... operands) {
   Launch launch;
-  if (row.workspace) launch.workspace = workspace(row.workspace(problem));
+  launch.stream = device_stream(row.device);
+  if (row.workspace) launch.workspace = workspace(row.device, row.workspace(problem));
   if (KernelObserver observer = kernel_observer()) {
+    device_synchronise(row.device);
     const auto begin = std::chrono::steady_clock::now();
     row.run(launch, problem, operands...);
+    device_synchronise(row.device);
     observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
               begin, std::chrono::steady_clock::now()});
   } else {

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/emu_control.h"
+#include "kernels/device_objects.h"
 #include "kernels/error.h"
 
 namespace hilum::emu {

@@ -53,7 +53,7 @@ struct Builtins {
   dim3 block_size, grid_size;
   unsigned lane;
 };
-extern constinit thread_local const Builtins* now __attribute__((tls_model("initial-exec")));
+extern constinit thread_local const Builtins* now;
 
 // Runs `thread(context)` once for every thread of the grid; returns when all are through.
 void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, void (*thread)(void*), void* context,

@@ -44,6 +44,7 @@ struct OperandData {
   std::vector<Magnitude> magnitude;
   std::vector<std::uint8_t> u8;
   std::vector<std::int32_t> i32;
+  void* on_gpu = nullptr;  // the copy that a row is to use, while an OnDevice lives
 };
 
 inline void fill_reals(OperandData& data, std::mt19937_64& random) {
@@ -145,6 +146,9 @@ OperandData make_operand(const Operand& spec, std::mt19937_64& random) {
 template <class Pointer, class T>
 auto pointer_to(OperandData& data) {
   using Element = std::remove_const_t<std::remove_pointer_t<Pointer>>;
+  if constexpr (std::is_same_v<T, float>) {
+    if (data.on_gpu != nullptr) return static_cast<Pointer>(data.on_gpu);
+  }
   if constexpr (std::is_same_v<Element, std::uint8_t>) {
     return static_cast<const std::uint8_t*>(data.spec.count ? data.u8.data() : nullptr);
   } else if constexpr (std::is_same_v<Element, std::int32_t>) {

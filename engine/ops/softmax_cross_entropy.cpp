@@ -19,7 +19,8 @@ Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& labels, const T
     throw usage_error("softmax_cross_entropy: logits {}, class weights {}. Expected {} weights.",
                       logits.shape().str(), class_weight.shape().str(), a.c);
   }
-  check_labels(a, labels.labels());
+  check_same_device("softmax_cross_entropy", logits, labels);
+  check_labels(a, labels.to(Device::cpu).labels());
   const Device device = logits.device();
   auto weights = [](const Tensor& w) { return w.defined() ? w.data() : nullptr; };
   Tensor loss = Tensor::empty({}, device), probability = Tensor::empty(logits.shape(), device);

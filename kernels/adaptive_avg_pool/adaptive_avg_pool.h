@@ -30,7 +30,7 @@ void check(const AdaptiveAvgPoolProblem& problem);
 
 // Of `size` pixels along one axis, those in window number `out` of `count`. The other way round,
 // adaptive_range(pixel, count, size), these are the windows that cover a pixel.
-inline PoolRange adaptive_range(std::size_t out, std::size_t size, std::size_t count) {
+constexpr PoolRange adaptive_range(std::size_t out, std::size_t size, std::size_t count) {
   return {out * size / count, ((out + 1) * size + count - 1) / count};
 }
 

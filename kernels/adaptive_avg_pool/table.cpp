@@ -1,6 +1,7 @@
 // adaptive_avg_pool: problem, costs and the tables of its rows, best first.
 #include "kernels/adaptive_avg_pool/ref.h"
 #include "kernels/adaptive_avg_pool/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/error.h"
 #include "kernels/ref_row.h"
 
@@ -36,6 +37,7 @@ Cost AdaptiveAvgPoolBackward::cost(const Problem& a) { return mean_cost(a); }
 const Table<AdaptiveAvgPoolForward>& AdaptiveAvgPoolForward::table() {
   static const Table<AdaptiveAvgPoolForward> rows = {
       {"cpu1", Device::cpu, nullptr, adaptive_avg_pool_forward_cpu1},
+      HILUM_CUDA_ROWS(AdaptiveAvgPoolForward, "cuda1"),
       ref_row<AdaptiveAvgPoolForward>(),
   };
   return rows;
@@ -44,6 +46,7 @@ const Table<AdaptiveAvgPoolForward>& AdaptiveAvgPoolForward::table() {
 const Table<AdaptiveAvgPoolBackward>& AdaptiveAvgPoolBackward::table() {
   static const Table<AdaptiveAvgPoolBackward> rows = {
       {"cpu1", Device::cpu, nullptr, adaptive_avg_pool_backward_cpu1},
+      HILUM_CUDA_ROWS(AdaptiveAvgPoolBackward, "cuda1"),
       ref_row<AdaptiveAvgPoolBackward>(),
   };
   return rows;

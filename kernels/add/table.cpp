@@ -3,6 +3,7 @@
 
 #include "kernels/add/ref.h"
 #include "kernels/add/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/ref_row.h"
 
 namespace hilum {
@@ -19,6 +20,7 @@ Cost AddForward::cost(const Problem& a) {
 const Table<AddForward>& AddForward::table() {
   static const Table<AddForward> rows = {
       {"cpu1", Device::cpu, nullptr, add_forward_cpu1},
+      HILUM_CUDA_ROWS(AddForward, "cuda1"),
       ref_row<AddForward>(),
   };
   return rows;

@@ -3,6 +3,7 @@
 
 #include "kernels/bias/ref.h"
 #include "kernels/bias/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/ref_row.h"
 
 namespace hilum {
@@ -25,6 +26,7 @@ Cost BiasBackward::cost(const Problem& a) {
 const Table<BiasForward>& BiasForward::table() {
   static const Table<BiasForward> rows = {
       {"cpu1", Device::cpu, nullptr, bias_forward_cpu1},
+      HILUM_CUDA_ROWS(BiasForward, "cuda1"),
       ref_row<BiasForward>(),
   };
   return rows;
@@ -33,6 +35,7 @@ const Table<BiasForward>& BiasForward::table() {
 const Table<BiasBackward>& BiasBackward::table() {
   static const Table<BiasBackward> rows = {
       {"cpu1", Device::cpu, nullptr, bias_backward_cpu1, bias_backward_cpu1_workspace},
+      HILUM_CUDA_ROWS(BiasBackward, "cuda1", nullptr, bias_backward_cuda1_workspace),
       ref_row<BiasBackward>(),
   };
   return rows;

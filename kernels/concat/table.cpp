@@ -3,6 +3,7 @@
 
 #include "kernels/concat/ref.h"
 #include "kernels/concat/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/ref_row.h"
 
 namespace hilum {
@@ -37,6 +38,7 @@ Cost ConcatBackward::cost(const Problem& a) { return ConcatForward::cost(a); }
 const Table<ConcatForward>& ConcatForward::table() {
   static const Table<ConcatForward> rows = {
       {"cpu1", Device::cpu, nullptr, concat_forward_cpu1},
+      HILUM_CUDA_ROWS(ConcatForward, "cuda1"),
       ref_row<ConcatForward>(),
   };
   return rows;
@@ -45,6 +47,7 @@ const Table<ConcatForward>& ConcatForward::table() {
 const Table<ConcatBackward>& ConcatBackward::table() {
   static const Table<ConcatBackward> rows = {
       {"cpu1", Device::cpu, nullptr, concat_backward_cpu1},
+      HILUM_CUDA_ROWS(ConcatBackward, "cuda1"),
       ref_row<ConcatBackward>(),
   };
   return rows;

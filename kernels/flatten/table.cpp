@@ -1,6 +1,7 @@
 // flatten: problem, costs and the tables of its rows, best first.
 #include <fmt/format.h>
 
+#include "kernels/cuda_rows.h"
 #include "kernels/flatten/ref.h"
 #include "kernels/flatten/rows.h"
 #include "kernels/ref_row.h"
@@ -21,6 +22,7 @@ Cost FlattenBackward::cost(const Problem& a) { return FlattenForward::cost(a); }
 const Table<FlattenForward>& FlattenForward::table() {
   static const Table<FlattenForward> rows = {
       {"cpu1", Device::cpu, nullptr, flatten_forward_cpu1},
+      HILUM_CUDA_ROWS(FlattenForward, "cuda1"),
       ref_row<FlattenForward>(),
   };
   return rows;
@@ -29,6 +31,7 @@ const Table<FlattenForward>& FlattenForward::table() {
 const Table<FlattenBackward>& FlattenBackward::table() {
   static const Table<FlattenBackward> rows = {
       {"cpu1", Device::cpu, nullptr, flatten_backward_cpu1},
+      HILUM_CUDA_ROWS(FlattenBackward, "cuda1"),
       ref_row<FlattenBackward>(),
   };
   return rows;

@@ -1,4 +1,5 @@
 // global_avg_pool: problem, costs and the tables of its rows, best first.
+#include "kernels/cuda_rows.h"
 #include "kernels/error.h"
 #include "kernels/global_avg_pool/global_avg_pool.h"
 #include "kernels/global_avg_pool/ref.h"
@@ -35,6 +36,7 @@ Cost GlobalAvgPoolBackward::cost(const Problem& a) { return mean_cost(a); }
 const Table<GlobalAvgPoolForward>& GlobalAvgPoolForward::table() {
   static const Table<GlobalAvgPoolForward> rows = {
       {"cpu1", Device::cpu, nullptr, global_avg_pool_forward_cpu1},
+      HILUM_CUDA_ROWS(GlobalAvgPoolForward, "cuda1"),
       ref_row<GlobalAvgPoolForward>(),
   };
   return rows;
@@ -43,6 +45,7 @@ const Table<GlobalAvgPoolForward>& GlobalAvgPoolForward::table() {
 const Table<GlobalAvgPoolBackward>& GlobalAvgPoolBackward::table() {
   static const Table<GlobalAvgPoolBackward> rows = {
       {"cpu1", Device::cpu, nullptr, global_avg_pool_backward_cpu1},
+      HILUM_CUDA_ROWS(GlobalAvgPoolBackward, "cuda1"),
       ref_row<GlobalAvgPoolBackward>(),
   };
   return rows;

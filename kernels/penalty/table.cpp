@@ -1,6 +1,7 @@
 // penalty: problem, costs and the tables of its rows, best first.
 #include <fmt/format.h>
 
+#include "kernels/cuda_rows.h"
 #include "kernels/penalty/ref.h"
 #include "kernels/penalty/rows.h"
 #include "kernels/ref_row.h"
@@ -27,6 +28,7 @@ Cost PenaltyBackward::cost(const Problem& a) {
 const Table<PenaltyForward>& PenaltyForward::table() {
   static const Table<PenaltyForward> rows = {
       {"cpu1", Device::cpu, nullptr, penalty_forward_cpu1, penalty_forward_cpu1_workspace},
+      HILUM_CUDA_ROWS(PenaltyForward, "cuda1", nullptr, penalty_forward_cuda1_workspace),
       ref_row<PenaltyForward>(),
   };
   return rows;
@@ -35,6 +37,7 @@ const Table<PenaltyForward>& PenaltyForward::table() {
 const Table<PenaltyBackward>& PenaltyBackward::table() {
   static const Table<PenaltyBackward> rows = {
       {"cpu1", Device::cpu, nullptr, penalty_backward_cpu1},
+      HILUM_CUDA_ROWS(PenaltyBackward, "cuda1"),
       ref_row<PenaltyBackward>(),
   };
   return rows;

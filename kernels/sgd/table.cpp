@@ -1,6 +1,7 @@
 // sgd: problem, costs and the table of its rows, best first.
 #include <fmt/format.h>
 
+#include "kernels/cuda_rows.h"
 #include "kernels/ref_row.h"
 #include "kernels/sgd/ref.h"
 #include "kernels/sgd/rows.h"
@@ -29,6 +30,7 @@ Cost SgdStep::cost(const Problem& a) {
 const Table<SgdStep>& SgdStep::table() {
   static const Table<SgdStep> rows = {
       {"cpu1", Device::cpu, nullptr, sgd_step_cpu1},
+      HILUM_CUDA_ROWS(SgdStep, "cuda1"),
       ref_row<SgdStep>(),
   };
   return rows;

@@ -1,6 +1,7 @@
 // sigmoid: problem, costs and the tables of its rows, best first.
 #include <fmt/format.h>
 
+#include "kernels/cuda_rows.h"
 #include "kernels/ref_row.h"
 #include "kernels/sigmoid/ref.h"
 #include "kernels/sigmoid/rows.h"
@@ -26,6 +27,7 @@ Cost SigmoidBackward::cost(const Problem& a) {
 const Table<SigmoidForward>& SigmoidForward::table() {
   static const Table<SigmoidForward> rows = {
       {"cpu1", Device::cpu, nullptr, sigmoid_forward_cpu1},
+      HILUM_CUDA_ROWS(SigmoidForward, "cuda1"),
       ref_row<SigmoidForward>(),
   };
   return rows;
@@ -34,6 +36,7 @@ const Table<SigmoidForward>& SigmoidForward::table() {
 const Table<SigmoidBackward>& SigmoidBackward::table() {
   static const Table<SigmoidBackward> rows = {
       {"cpu1", Device::cpu, nullptr, sigmoid_backward_cpu1},
+      HILUM_CUDA_ROWS(SigmoidBackward, "cuda1"),
       ref_row<SigmoidBackward>(),
   };
   return rows;

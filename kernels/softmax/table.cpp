@@ -1,6 +1,7 @@
 // softmax: problem, costs and the table of its rows, best first.
 #include <fmt/format.h>
 
+#include "kernels/cuda_rows.h"
 #include "kernels/ref_row.h"
 #include "kernels/softmax/ref.h"
 #include "kernels/softmax/rows.h"
@@ -20,6 +21,7 @@ Cost SoftmaxForward::cost(const Problem& a) {
 const Table<SoftmaxForward>& SoftmaxForward::table() {
   static const Table<SoftmaxForward> rows = {
       {"cpu1", Device::cpu, nullptr, softmax_forward_cpu1},
+      HILUM_CUDA_ROWS(SoftmaxForward, "cuda1"),
       ref_row<SoftmaxForward>(),
   };
   return rows;

@@ -11,7 +11,7 @@ now=$(mktemp)
 trap 'rm -f "$now"' EXIT
 {
   sed "/^$begin\$/q" "$root/README.md"
-  HILUM_KERNELS='' "$1/hilum" kernels list --markdown
+  HILUM_KERNELS='' "$1/hilum" kernels list --device cpu --markdown
   sed -n "/^$end\$/,\$p" "$root/README.md"
 } >"$now"
 if [ "${2:-}" = --write ]; then

@@ -10,7 +10,7 @@ TEST(Emu, All) { GTEST_SKIP() << "device emu is not in this build"; }
 #include <random>
 #include <vector>
 
-#include "kernels/emu_control.h"
+#include "kernels/device_objects.h"
 #include "kernels/error.h"
 #include "kernels/tensor_core.h"
 

@@ -12,6 +12,7 @@
 #include <cfloat>
 #include <string_view>
 
+#include "kernels/device_operands.h"
 #include "kernels/isa.h"
 #include "kernels/operands.h"
 #include "kernels/tables.h"
@@ -26,6 +27,39 @@ std::string test_name(std::string text) {
   return text;
 }
 
+// A workspace full of NaN, with a guard behind it, in the memory of the row's device.
+class DirtyWorkspace {
+ public:
+  DirtyWorkspace(Device device, std::size_t bytes)
+      : device_(device), count_((bytes + sizeof(float) - 1) / sizeof(float)) {
+    memory_.assign(count_ + 16 + guard_count, std::numeric_limits<float>::quiet_NaN());
+    const auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
+    begin_ = memory_.data() + (64 - address % 64) % 64 / sizeof(float);
+    std::fill(begin_ + count_, memory_.data() + memory_.size(), guard_value);
+    if (device != Device::cuda) return;
+    on_gpu_ = device_allocate(device, size());
+    device_copy(device, Way::to_device, on_gpu_, begin_, size());
+  }
+  ~DirtyWorkspace() {
+    if (on_gpu_ != nullptr) device_free(device_, on_gpu_);
+  }
+  void* data() { return on_gpu_ != nullptr ? on_gpu_ : begin_; }
+  bool guard_is_whole() {
+    if (on_gpu_ != nullptr) device_copy(device_, Way::to_host, begin_, on_gpu_, size());
+    return std::all_of(begin_ + count_, begin_ + count_ + guard_count,
+                       [](float v) { return v == guard_value; });
+  }
+
+ private:
+  std::size_t size() const { return (count_ + guard_count) * sizeof(float); }
+
+  Device device_;
+  std::size_t count_;
+  std::vector<float> memory_;
+  float* begin_ = nullptr;
+  void* on_gpu_ = nullptr;
+};
+
 // Runs the row once with fresh outputs and a dirty workspace.
 template <class Pass>
 void run_once(const Row<Pass>& row, const typename Pass::Problem& problem,
@@ -33,26 +67,16 @@ void run_once(const Row<Pass>& row, const typename Pass::Problem& problem,
   for (OperandData& operand : operands) {
     if (!operand.input) reset_output(operand);
   }
+  const std::size_t bytes = row.workspace != nullptr ? row.workspace(problem) : 0;
+  DirtyWorkspace workspace(row.device, bytes);
+  OnDevice copies(row.device, operands);
   Launch launch;
-  std::vector<float> memory;
-  std::size_t bytes = 0;
-  if (row.workspace != nullptr) {
-    bytes = row.workspace(problem);
-    const std::size_t count = (bytes + sizeof(float) - 1) / sizeof(float);
-    memory.assign(count + 16 + guard_count, std::numeric_limits<float>::quiet_NaN());
-    const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
-    float* aligned = memory.data() + (64 - address % 64) % 64 / sizeof(float);
-    std::fill(aligned + count, memory.data() + memory.size(), guard_value);
-    launch.workspace = aligned;
-  }
+  launch.stream = device_stream(row.device);
+  if (row.workspace != nullptr) launch.workspace = workspace.data();
   PassCalls<Pass>::row(row, launch, problem, operands);
-  if (row.workspace != nullptr) {
-    const std::size_t count = (bytes + sizeof(float) - 1) / sizeof(float);
-    const float* end = static_cast<const float*>(launch.workspace) + count;
-    for (const float* p = end; p < memory.data() + memory.size(); ++p) {
-      ASSERT_EQ(*p, guard_value) << "wrote past the end of its workspace of " << bytes << " bytes";
-    }
-  }
+  copies.bring_back();
+  ASSERT_TRUE(workspace.guard_is_whole())
+      << "wrote past the end of its workspace of " << bytes << " bytes";
 }
 
 // The largest error in eps x sum of |terms|; failures are reported with the first bad element.
@@ -115,10 +139,16 @@ class RowTest : public testing::Test {
     PassCalls<Pass>::template reference<double>(problem, operands);
     PassCalls<Pass>::template reference<Magnitude>(problem, operands);
     const std::vector<OperandData> oracle = operands;
-    if (row_.device == Device::emu) {
-      on_emu(operands, oracle);
-    } else {
-      on_cpu(operands, oracle);
+    switch (row_.device) {
+      case Device::cpu:
+        on_cpu(operands, oracle);
+        break;
+      case Device::emu:
+        on_emu(operands, oracle);
+        break;
+      case Device::cuda:  // twice, for the same bits
+        if (check(operands, oracle, "first")) check(operands, oracle, "again");
+        break;
     }
     RecordProperty("error", fmt::format("{:.2f}", largest_));
   }
