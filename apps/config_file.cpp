@@ -24,15 +24,64 @@ bool in_environment(const std::string& option) {
   return value != nullptr && *value != '\0';
 }
 
+using Items = std::vector<CLI::ConfigItem>;
+
+bool in_quick_section(const CLI::ConfigItem& item) {
+  return item.parents.size() == 2 && item.parents[1] == "quick";
+}
+
+bool is_marker(const CLI::ConfigItem& item) { return item.name == "++" || item.name == "--"; }
+
+std::string text_of(const CLI::ConfigItem& item) {
+  std::string text;
+  for (const std::string& input : item.inputs) text += (text.empty() ? "" : ",") + input;
+  return text;
+}
+
+// Puts what a quick section says in place of what its command's section says.
+void shorten(Items& items, const CLI::ConfigItem& quick, std::vector<std::string>& shortened) {
+  const std::vector<std::string> command = {quick.parents[0]};
+  const auto at = std::find_if(items.begin(), items.end(), [&](const CLI::ConfigItem& item) {
+    return item.parents == command && item.name == quick.name;
+  });
+  if (at != items.end()) {
+    shortened.push_back(
+        fmt::format("{} {} instead of {}", quick.name, text_of(quick), text_of(*at)));
+    at->inputs = quick.inputs;
+    return;
+  }
+  shortened.push_back(fmt::format("{} {}", quick.name, text_of(quick)));
+  const auto first = std::find_if(items.begin(), items.end(), [&](const CLI::ConfigItem& item) {
+    return item.parents == command && !is_marker(item);
+  });
+  CLI::ConfigItem item = quick;
+  item.parents = command;
+  items.insert(first, item);
+}
+
 // CLI11 lets a file win over the environment; here it is the other way round, so what the
 // environment sets is dropped from the file.
 class TomlBelowEnvironment : public CLI::ConfigTOML {
  public:
-  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
+  TomlBelowEnvironment(const CLI::Option* quick, std::vector<std::string>& shortened)
+      : quick_(quick), shortened_(shortened) {}
+
+  Items from_config(std::istream& input) const override {
+    Items items = CLI::ConfigTOML::from_config(input), quick;
+    std::copy_if(items.begin(), items.end(), std::back_inserter(quick), in_quick_section);
+    std::erase_if(items, in_quick_section);
+    std::erase_if(quick, is_marker);
+    if (quick_->count() > 0) {
+      if (quick.empty()) throw usage_error("--quick: the file of --config has no quick section.");
+      for (const CLI::ConfigItem& item : quick) shorten(items, item, shortened_);
+    }
     std::erase_if(items, [](const CLI::ConfigItem& item) { return in_environment(item.name); });
     return items;
   }
+
+ private:
+  const CLI::Option* quick_;
+  std::vector<std::string>& shortened_;
 };
 
 // Options that say which data or folder this call is about never come from the environment.
@@ -61,9 +110,11 @@ std::string toml_value(const std::string& value) {
 
 }  // namespace
 
-void enable_config(CLI::App& app) {
-  app.config_formatter(std::make_shared<TomlBelowEnvironment>());
-  app.set_config("--config", "", "read options from a TOML file");
+void enable_config(CLI::App& app, std::vector<std::string>& shortened) {
+  CLI::Option* config = app.set_config("--config", "", "read options from a TOML file");
+  const std::string about_quick = "take that file's settings for a small machine";
+  CLI::Option* quick = app.add_flag("--quick", about_quick)->configurable(false)->needs(config);
+  app.config_formatter(std::make_shared<TomlBelowEnvironment>(quick, shortened));
   app.allow_config_extras(CLI::config_extras_mode::error);
   name_environment(app);
 }
@@ -96,13 +147,8 @@ std::map<std::string, std::string> read_config(const std::filesystem::path& path
   std::map<std::string, std::string> values;
   try {
     for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(path.string())) {
-      if (item.parents != std::vector<std::string>{command} || item.name == "++" ||
-          item.name == "--") {
-        continue;
-      }
-      std::string joined;
-      for (const std::string& input : item.inputs) joined += (joined.empty() ? "" : ",") + input;
-      values[item.name] = joined;
+      if (item.parents != std::vector<std::string>{command} || is_marker(item)) continue;
+      values[item.name] = text_of(item);
     }
   } catch (const CLI::Error& error) {
     throw data_error("configuration '{}': {}", path.string(), error.what());

@@ -5,12 +5,16 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace hilum {
 
 // Makes `app` read --config FILE and HILUM_* for the options of all its subcommands: command line,
 // then environment, then file, then default. Call it when all subcommands have been added.
-void enable_config(CLI::App& app);
+//
+// With --quick a section [train.quick] of the file goes before its [train], for small machines;
+// `shortened` then tells what it changed. It must outlive `app`.
+void enable_config(CLI::App& app, std::vector<std::string>& shortened);
 
 // Every configurable option of this subcommand with the value it has now, as a TOML section.
 std::string resolved_config(const CLI::App& command);

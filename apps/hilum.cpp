@@ -67,9 +67,11 @@ int main(int argc, char** argv) {
   hilum::add_predict(app, session);
   hilum::add_data(app, session);
   hilum::add_kernels(app, session);
-  hilum::enable_config(app);
+  std::vector<std::string> shortened;
+  hilum::enable_config(app, shortened);
   try {
     app.parse(argc, argv);
+    for (const std::string& text : shortened) session.note("quick", text);
     const int code = session.action();
     // Results that could not be written were not given.
     if (std::fflush(stdout) != 0) {

@@ -125,10 +125,10 @@ class TrainRun {
             recipe_.net, recipe_.size, recipe_.size, recipe_.channels, summary.parameters,
             summary.trainable, summary.flop * 1e-6,
             static_cast<double>(summary.training_bytes(phases_.front().batch)) / (1 << 20)));
-    if (flags_.normalise == "set") {
-      recipe_.normalisation = measure_normalisation(dataset_, dataset_.indices("train"),
-                                                    recipe_.size, recipe_.channels);
-    }
+    recipe_.normalisation = flags_.normalise == "set"
+                                ? measure_normalisation(dataset_, dataset_.indices("train"),
+                                                        recipe_.size, recipe_.channels)
+                                : fixed_normalisation(flags_.normalise, recipe_.channels);
   }
 
   FreezeReport freeze_layers(std::size_t phase) {

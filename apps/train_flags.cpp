@@ -197,8 +197,8 @@ void declare_flags(CLI::App& command, TrainFlags& flags) {
       ->group(learning);
   command
       .add_option("--normalise", flags.normalise,
-                  "set: mean 0 and deviation 1 over the training images; none: [0, 1]")
-      ->check(CLI::IsMember({"set", "none"}))
+                  "set: mean 0 and deviation 1 over the training images; imagenet: as networks "
+                  "trained there expect; none: [0, 1]; or mean/deviation, as 0.5/0.25")
       ->group(learning);
 
   const std::string work = "Work";
@@ -241,6 +241,37 @@ std::vector<TrainOptions> train_phases(const TrainFlags& flags) {
     phases.push_back(train_options(flags, phase));
   }
   return phases;
+}
+
+Normalisation fixed_normalisation(const std::string& text, std::size_t channels) {
+  if (text == "none") return {};
+  if (text == "imagenet") {
+    // Gray takes the mean of the three.
+    return channels == 1 ? Normalisation{{0.449f}, {0.226f}}
+                         : Normalisation{{0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
+  }
+  auto wrong = [&] {
+    return usage_error(
+        "train --normalise '{}': expected set, imagenet, none, or mean/deviation with one value or "
+        "{} each, as 0.5/0.25, the deviation above 0.",
+        text, channels);
+  };
+  auto numbers = [&](const std::string& list) {
+    std::vector<float> values;
+    for (const std::string& part : parts_of(list)) {
+      if (!CLI::detail::lexical_cast(part, values.emplace_back())) throw wrong();
+    }
+    if (values.size() == 1) values.assign(channels, values.front());
+    if (values.size() != channels) throw wrong();
+    return values;
+  };
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) throw wrong();
+  const Normalisation result{numbers(text.substr(0, slash)), numbers(text.substr(slash + 1))};
+  for (const float deviation : result.deviation) {
+    if (!(deviation > 0)) throw wrong();
+  }
+  return result;
 }
 
 void adopt_config(CLI::App& command, const RunFolder& run) {

@@ -25,7 +25,7 @@ struct TrainFlags {
   std::string split = "0.7/0.15/0.15";
   std::string feature_cache = "auto";
   std::size_t feature_cache_mb = 4096;
-  bool quick = false, resume = false, overwrite = false, skip_bad = false, profile = false;
+  bool resume = false, overwrite = false, skip_bad = false, profile = false;
   std::size_t workers = 1, cache_mb = 1024, checkpoint_every = 0;
 };
 
@@ -33,6 +33,10 @@ void declare_flags(CLI::App& command, TrainFlags& flags);
 
 // The phases of the run, at least one. Usage errors where a text does not parse.
 std::vector<TrainOptions> train_phases(const TrainFlags& flags);
+
+// --normalise but for "set", which has to be measured: none (empty), imagenet, or "mean/deviation"
+// with a value for all channels or one for each, as 0.5/0.25. Usage error otherwise.
+Normalisation fixed_normalisation(const std::string& text, std::size_t channels);
 
 // Resuming: options that are not given take the values of RUN/config.toml; one that is given and
 // differs in what would be trained is a usage error that names it.
