@@ -190,6 +190,60 @@ TEST_F(Phases, SaysWhatIsTrained) {
       << outcome.err;
 }
 
+TEST_F(Phases, QuickTakesTheSettingsForASmallMachine) {
+  spill(folder_ / "file.toml",
+        "[train]\nepochs = \"3,4\"\nlr = 0.01\n\n[train.quick]\nepochs = \"1,2\"\nseed = 7\n");
+  const std::string file = (folder_ / "file.toml").string();
+  const Outcome quick = train("quick", {"--config", file, "--quick"});
+  ASSERT_EQ(quick.code, 0) << quick.err;
+  EXPECT_EQ(history(folder_ / "quick", "phase"), (std::vector<double>{1, 2, 2}));
+  EXPECT_EQ(history(folder_ / "quick", "lr").front(), 0.01);
+  EXPECT_NE(quick.err.find("epochs 1,2 instead of 3,4"), std::string::npos) << quick.err;
+  EXPECT_NE(slurp(folder_ / "quick" / "config.toml").find("seed = 7"), std::string::npos);
+  const Outcome whole = train("whole", {"--config", file});
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  EXPECT_EQ(history(folder_ / "whole", "phase").size(), 7u);
+  EXPECT_EQ(train("run", {"--quick"}).code, 2) << "of which file?";
+  spill(folder_ / "none.toml", "[train]\nepochs = 1\n");
+  EXPECT_EQ(train("run", {"--config", (folder_ / "none.toml").string(), "--quick"}).code, 2);
+}
+
+// The files of apps/experiments say what exists: everything is checked up to the missing images.
+TEST_F(Phases, ExperimentsParse) {
+  const fs::path folder = fs::path(HILUM_SOURCE_DIR) / "apps" / "experiments";
+  int found = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    ++found;
+    const std::string command =
+        slurp(entry.path()).find("\n[train]") != std::string::npos ? "train" : "compare";
+    if (command == "compare") continue;
+    for (const bool quick : {false, true}) {
+      std::vector<std::string> arguments = {command,
+                                            "--config",
+                                            entry.path().string(),
+                                            "--data",
+                                            (folder_ / "nowhere").string(),
+                                            "--out",
+                                            (folder_ / "run").string()};
+      if (quick) arguments.push_back("--quick");
+      const Outcome outcome = run(arguments);
+      EXPECT_EQ(outcome.code, 3) << entry.path() << outcome.err;
+      EXPECT_NE(outcome.err.find("nowhere"), std::string::npos) << outcome.err;
+    }
+  }
+  EXPECT_EQ(found, 5);
+}
+
+TEST_F(Phases, NormalisationAsText) {
+  const Outcome outcome = train("run", {"--epochs", "1", "--normalise", "0.25/0.5"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(slurp(folder_ / "run" / "best.safetensors").find("[0.25,0.25,0.25]"),
+            std::string::npos);
+  for (const char* wrong : {"lots", "0.5", "0.5/0", "1,2/3", "/1"}) {
+    EXPECT_EQ(train("bad", {"--normalise", wrong}).code, 2) << wrong;
+  }
+}
+
 TEST_F(Phases, ListsThatDoNotFit) {
   for (const auto& wrong :
        std::vector<std::vector<std::string>>{{"--epochs", "1,2", "--lr", "0.1,0.2,0.3"},
