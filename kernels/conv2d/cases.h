@@ -37,6 +37,7 @@ inline std::vector<Case<Conv2dProblem>> cases(const Conv2dProblem*) {
       {"wide", square({1, 3, 130, 16, 48, 3, 3}, 1, 1)},
       {"64 channels at 14", square({1, 14, 14, 64, 64, 3, 3}, 1, 1)},
       {"7 pixels", square({2, 7, 7, 96, 80, 3, 3}, 1, 1)},
+      {"50 channels", square({1, 9, 6, 50, 53, 3, 3}, 1, 1)},
       {"55 pixels", square({1, 55, 55, 16, 32, 3, 3}, 1, 1)},
       // Layers of the networks, timed only.
       {"cnn 1", square({32, 128, 128, 3, 32, 3, 3}, 1, 1), Use::bench},

@@ -48,6 +48,19 @@ void conv2d_backward_data_depthwise(const Launch&, const Conv2dProblem&, const f
 void conv2d_backward_weight_depthwise(const Launch&, const Conv2dProblem&, const float* x,
                                       const float* dy, float* dw);
 
+const char* conv2d_why_not_cuda_product(const Conv2dProblem&);
+const char* conv2d_why_not_cuda2(const Conv2dProblem&);
+const char* conv2d_why_not_cuda6(const Conv2dProblem&);
+std::size_t conv2d_forward_cuda3_workspace(const Conv2dProblem&);
+std::size_t conv2d_forward_cuda6_workspace(const Conv2dProblem&);
+std::size_t conv2d_backward_data_cuda6_workspace(const Conv2dProblem&);
+std::size_t conv2d_forward_float_workspace(const Conv2dProblem&);
+std::size_t conv2d_backward_data_float_workspace(const Conv2dProblem&);
+std::size_t conv2d_backward_weight_float_workspace(const Conv2dProblem&);
+std::size_t conv2d_forward_bf16_workspace(const Conv2dProblem&);
+std::size_t conv2d_backward_data_bf16_workspace(const Conv2dProblem&);
+std::size_t conv2d_backward_weight_bf16_workspace(const Conv2dProblem&);
+
 #ifdef HILUM_HAVE_ONEDNN
 void conv2d_forward_onednn(const Launch&, const Conv2dProblem&, const float* x, const float* w,
                            float* y);

@@ -2,6 +2,7 @@
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/conv2d/ref.h"
 #include "kernels/conv2d/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/error.h"
 #include "kernels/ref_row.h"
 
@@ -64,6 +65,12 @@ Cost Conv2dForward::cost(const Problem& a) { return conv2d_cost(a); }
 Cost Conv2dBackwardData::cost(const Problem& a) { return conv2d_cost(a); }
 Cost Conv2dBackwardWeight::cost(const Problem& a) { return conv2d_cost(a); }
 
+// Tensor cores round each factor before they multiply, to 11 bits (TF32) or 8 (bf16), so a product
+// is off by 2 * 2^-11 or 2 * 2^-8 of itself, in units of eps = 2^-23 by 2^13 or 2^16, and by the
+// square of that. Their rows stand behind every float row that runs every problem: they are never
+// chosen unless asked for, as in --kernels conv2d=cuda5_tf32.
+constexpr double tf32_tolerance = (1 << 13) + 8, bf16_tolerance = (1 << 16) + 256 + 8;
+
 const Table<Conv2dForward>& Conv2dForward::table() {
   static const Table<Conv2dForward> rows = {
       {"cpu_depthwise", Device::cpu, conv2d_why_not_depthwise, conv2d_forward_depthwise,
@@ -73,6 +80,18 @@ const Table<Conv2dForward>& Conv2dForward::table() {
       {"cpu2_direct", Device::cpu, nullptr, conv2d_forward_cpu2, conv2d_forward_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, conv2d_forward_onednn},
       {"cpu1_im2col", Device::cpu, nullptr, conv2d_forward_cpu1, conv2d_forward_cpu1_workspace},
+      HILUM_CUDA_ROWS(Conv2dForward, "cuda6_winograd", conv2d_why_not_cuda6,
+                      conv2d_forward_cuda6_workspace, 42),
+      HILUM_CUDA_ROWS(Conv2dForward, "cuda4_implicit", conv2d_why_not_cuda_product,
+                      conv2d_forward_float_workspace),
+      HILUM_CUDA_ROWS(Conv2dForward, "cuda3_im2col", conv2d_why_not_cuda_product,
+                      conv2d_forward_cuda3_workspace),
+      HILUM_CUDA_ROWS(Conv2dForward, "cuda2_tile", conv2d_why_not_cuda2),
+      HILUM_CUDA_ROWS(Conv2dForward, "cuda1_naive"),
+      HILUM_CUDA_ROWS(Conv2dForward, "cuda5_tf32", conv2d_why_not_cuda_product,
+                      conv2d_forward_float_workspace, tf32_tolerance),
+      HILUM_CUDA_ROWS(Conv2dForward, "cuda5_bf16", conv2d_why_not_cuda_product,
+                      conv2d_forward_bf16_workspace, bf16_tolerance),
       ref_row<Conv2dForward>(),
   };
   return rows;
@@ -89,6 +108,15 @@ const Table<Conv2dBackwardData>& Conv2dBackwardData::table() {
       {"onednn", Device::cpu, nullptr, conv2d_backward_data_onednn},
       {"cpu1_im2col", Device::cpu, nullptr, conv2d_backward_data_cpu1,
        conv2d_backward_data_cpu1_workspace},
+      HILUM_CUDA_ROWS(Conv2dBackwardData, "cuda6_winograd", conv2d_why_not_cuda6,
+                      conv2d_backward_data_cuda6_workspace, 42),
+      HILUM_CUDA_ROWS(Conv2dBackwardData, "cuda4_implicit", conv2d_why_not_cuda_product,
+                      conv2d_backward_data_float_workspace),
+      HILUM_CUDA_ROWS(Conv2dBackwardData, "cuda1_naive"),
+      HILUM_CUDA_ROWS(Conv2dBackwardData, "cuda5_tf32", conv2d_why_not_cuda_product,
+                      conv2d_backward_data_float_workspace, tf32_tolerance),
+      HILUM_CUDA_ROWS(Conv2dBackwardData, "cuda5_bf16", conv2d_why_not_cuda_product,
+                      conv2d_backward_data_bf16_workspace, bf16_tolerance),
       ref_row<Conv2dBackwardData>(),
   };
   return rows;
@@ -105,6 +133,13 @@ const Table<Conv2dBackwardWeight>& Conv2dBackwardWeight::table() {
       {"onednn", Device::cpu, nullptr, conv2d_backward_weight_onednn, nullptr, 4, false},
       {"cpu1_im2col", Device::cpu, nullptr, conv2d_backward_weight_cpu1,
        conv2d_backward_weight_cpu1_workspace},
+      HILUM_CUDA_ROWS(Conv2dBackwardWeight, "cuda4_implicit", conv2d_why_not_cuda_product,
+                      conv2d_backward_weight_float_workspace),
+      HILUM_CUDA_ROWS(Conv2dBackwardWeight, "cuda1_naive"),
+      HILUM_CUDA_ROWS(Conv2dBackwardWeight, "cuda5_tf32", conv2d_why_not_cuda_product,
+                      conv2d_backward_weight_float_workspace, tf32_tolerance),
+      HILUM_CUDA_ROWS(Conv2dBackwardWeight, "cuda5_bf16", conv2d_why_not_cuda_product,
+                      conv2d_backward_weight_bf16_workspace, bf16_tolerance),
       ref_row<Conv2dBackwardWeight>(),
   };
   return rows;

@@ -1,0 +1,182 @@
+// conv2d, CUDA: the matrices of a product, as kernels read and write them. A source knows where the
+// piece of 16 bytes at (row, depth) stands in memory, or that it is zero: a plain matrix here, and
+// in cuda4_operands.h the matrices of a convolution that exist nowhere. The place is worked out in
+// two parts, so that a thread keeps what does not change from stage to stage:
+//
+//   Row row(int r)      Depth depth(int d, int end)      const T* at(Row, Depth)   null: zeros
+//
+// `anywhere()` may always be read, `select(batch)` goes to one of several matrices, and
+// `along_depth` says which way the pieces lie. T is float, or std::uint16_t for bf16.
+#pragma once
+
+#include "kernels/conv2d/cuda_plan.h"
+#include "kernels/tensor_core.h"
+
+namespace hilum {
+namespace {
+
+// n / divisor for n < 2^31 without a division. (Granlund and Montgomery, "Division by Invariant
+// Integers using Multiplication", 1994.)
+struct FastDivide {
+  unsigned multiplier, shift;
+  explicit FastDivide(int by) {
+    const std::uint64_t divisor = by < 1 ? 1 : static_cast<std::uint64_t>(by);
+    shift = 0;
+    while ((std::uint64_t{1} << shift) < divisor) ++shift;
+    multiplier = static_cast<unsigned>(
+        (std::uint64_t{1} << 32) * ((std::uint64_t{1} << shift) - divisor) / divisor + 1);
+  }
+  __device__ __forceinline__ int operator()(int n) const {
+    const unsigned u = static_cast<unsigned>(n);
+    return static_cast<int>((__umulhi(u, multiplier) + u) >> shift);
+  }
+};
+
+// Element (r, d) of matrix `batch` at data[batch * batch_step + r * row_step + d].
+template <class T>
+struct Matrix {
+  using Element = T;
+  using Row = const T*;
+  using Depth = int;
+  static constexpr bool along_depth = true;
+  const T* data;
+  int rows;
+  std::size_t row_step, batch_step = 0;
+
+  __device__ void select(int batch) { data += static_cast<std::size_t>(batch) * batch_step; }
+  __device__ const T* anywhere() const { return data; }
+  __device__ Row row(int r) const {
+    return r < rows ? data + static_cast<std::size_t>(r) * row_step : nullptr;
+  }
+  __device__ Depth depth(int d, int end) const { return d < end ? d : -1; }
+  __device__ const T* at(Row row, Depth depth) const {
+    return row != nullptr && depth >= 0 ? row + depth : nullptr;
+  }
+};
+
+// Which pieces of a tile of `rows` x `depth` a thread brings, and where they stand. Neighbours in a
+// warp take neighbours in memory.
+template <class Source, int rows, int depth, int threads>
+class Pieces {
+ public:
+  using T = typename Source::Element;
+  static constexpr int vector = 16 / static_cast<int>(sizeof(T));
+  static constexpr int count = rows * depth / vector / threads;
+  static constexpr int per_line = (Source::along_depth ? depth : rows) / vector;
+  static_assert(rows * depth % (vector * threads) == 0 && threads % per_line == 0);
+
+  __device__ Pieces(const Source& source, int first_row) {
+    for (int i = 0; i < held; ++i) held_[i] = source.row(first_row + row_of(i));
+  }
+  // use(i, row in the tile, depth in the tile, address or null) for each piece of this thread.
+  template <class Use>
+  __device__ __forceinline__ void visit(const Source& source, int first, int end, Use use) const {
+    typename Source::Depth depth_part = source.depth(first + depth_of(0), end);
+#pragma unroll
+    for (int i = 0; i < count; ++i) {
+      if (!Source::along_depth && i > 0) depth_part = source.depth(first + depth_of(i), end);
+      use(i, row_of(i), depth_of(i), source.at(held_[Source::along_depth ? i : 0], depth_part));
+    }
+  }
+
+ private:
+  // Pieces along the depth all start at one depth, pieces along the rows all at one row.
+  static constexpr int held = Source::along_depth ? count : 1;
+  __device__ static int line_of(int i) {
+    return (static_cast<int>(threadIdx.x) + i * threads) / per_line;
+  }
+  __device__ static int offset() { return static_cast<int>(threadIdx.x) % per_line * vector; }
+  __device__ static int row_of(int i) { return Source::along_depth ? line_of(i) : offset(); }
+  __device__ static int depth_of(int i) { return Source::along_depth ? offset() : line_of(i); }
+
+  typename Source::Row held_[held];
+};
+
+// Results, one matrix for each blockIdx.z: where slices wait to be added, and a batch's output.
+struct Slices {
+  float* data;
+  int m, n;
+  __device__ float* row(int z, int r) const {
+    return data + (static_cast<std::size_t>(z) * static_cast<std::size_t>(m) +
+                   static_cast<std::size_t>(r)) *
+                      static_cast<std::size_t>(n);
+  }
+};
+
+// `count` results side by side from column n on: one access where all rows are so aligned.
+template <int count>
+__device__ __forceinline__ void store_run(float* row, int n, int columns, const float* values) {
+  if (n >= columns) return;
+  if (columns % count != 0) {
+    for (int i = 0; i < count && n + i < columns; ++i) row[n + i] = values[i];
+  } else if constexpr (count == 4) {
+    *reinterpret_cast<float4*>(row + n) = make_float4(values[0], values[1], values[2], values[3]);
+  } else {
+    static_assert(count == 2);
+    *reinterpret_cast<float2*>(row + n) = make_float2(values[0], values[1]);
+  }
+}
+
+// Adds the slices of a product in order and writes the sums where they belong.
+template <class Out>
+__global__ void add_slices(const float* slices, Cut cut, Out out) {
+  const std::size_t size = static_cast<std::size_t>(cut.m) * static_cast<std::size_t>(cut.n);
+  for (std::size_t i = grid_thread(); i < size; i += grid_threads()) {
+    float sum = slices[i];
+    for (int slice = 1; slice < cut.slices; ++slice) {
+      sum += slices[static_cast<std::size_t>(slice) * size + i];
+    }
+    const unsigned m = static_cast<unsigned>(i / static_cast<unsigned>(cut.n));
+    const unsigned n = static_cast<unsigned>(i - std::size_t{m} * static_cast<unsigned>(cut.n));
+    if (float* to = out.at(static_cast<int>(m), static_cast<int>(n))) *to = sum;
+  }
+}
+
+__device__ __forceinline__ void convert(float x, float& to) { to = x; }
+__device__ __forceinline__ void convert(float x, std::uint16_t& to) {
+  to = static_cast<std::uint16_t>(pack_bf16(x, 0));
+}
+
+// Rows of `from` floats to rows of `to` elements: rounded where those are bf16, zeros behind.
+template <class T>
+__global__ void pack_rows(std::size_t rows, unsigned from, unsigned to, const float* in, T* out) {
+  for (std::size_t i = grid_thread(); i < rows * to; i += grid_threads()) {
+    const std::size_t row = i / to;
+    const unsigned column = static_cast<unsigned>(i - row * to);
+    convert(column < from ? in[row * from + column] : 0.0f, out[i]);
+  }
+}
+
+// Gives out a launch's workspace, piece by piece, each aligned to 64 bytes.
+class Workspace {
+ public:
+  explicit Workspace(const Launch& on) : next_(static_cast<char*>(on.workspace)) {}
+  template <class T>
+  T* take(std::size_t count) {
+    T* piece = reinterpret_cast<T*>(next_);
+    next_ += ceil_to(count * sizeof(T), 64);
+    return piece;
+  }
+
+ private:
+  char* next_;
+};
+
+// The matrix as the products want it, see packed_bytes(); its rows then have
+// ceil_to(columns, vector) elements.
+template <class T>
+const T* packed(const Launch& on, Workspace& memory, std::size_t rows, std::size_t columns,
+                const float* in) {
+  constexpr std::size_t vector = 16 / sizeof(T);
+  if constexpr (std::is_same_v<T, float>) {
+    if (columns % vector == 0) return in;
+  }
+  const std::size_t wide = ceil_to(columns, vector);
+  T* out = memory.take<T>(rows * wide);
+  launch<pack_rows<T>>(on, blocks_for(rows * wide, 256), 256, 0, rows,
+                       static_cast<unsigned>(columns), static_cast<unsigned>(wide), in, out);
+  return out;
+}
+
+}  // namespace
+}  // namespace hilum

@@ -1,0 +1,165 @@
+// conv2d, CUDA 6, Winograd F(4x4, 3x3): a quarter of the multiplications. The formula, its letters
+// and its accuracy (42 eps) are those of cpu3_winograd.cpp.
+//
+// Idea: three kernels transform, one multiplies. Tiles of x become V (36, tiles, C), filters U (36,
+// K, C), 36 products of cuda3_product.h in one launch give M (36, tiles, K), and the last kernel
+// turns each tile of M into 4 x 4 pixels of y. A thread transforms one tile of one channel in
+// registers; neighbours are neighbouring channels, so each of its 36 reads and writes is one line a
+// warp.
+//
+// Since cuda4: multiply-adds fall by 4, and memory is moved instead: V and M are 2.25 times x and y
+// and are written and read, 44 bytes a pixel and channel in all where cuda4 moves 8. (The CPU's row
+// keeps them in the cache. On a GPU that means transforms within the product's kernel, and shared
+// memory for 36 tiles of everything: the next version, should anyone need it.)
+//
+// Bounds: memory, for 3.35 TB/s and 60 Tflop/s up to some 200 channels; the product beyond. Cuda4
+// is faster below 50 channels.
+#include "kernels/conv2d/cuda3_product.h"
+#include "kernels/conv2d/cuda6_winograd.h"
+
+namespace hilum {
+namespace {
+
+constexpr unsigned block = 128;
+
+// The transforms in one dimension, in place or to another length, on numbers `step` apart.
+// B^T d: 6 -> 6
+__device__ __forceinline__ void transform_input(float* d, int step) {
+  const float d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step],
+              d5 = d[5 * step];
+  const float even1 = d4 - 4 * d2, odd1 = d3 - 4 * d1, even2 = d4 - d2, odd2 = 2 * (d3 - d1);
+  d[0] = 4 * d0 - 5 * d2 + d4;
+  d[step] = even1 + odd1, d[2 * step] = even1 - odd1;
+  d[3 * step] = even2 + odd2, d[4 * step] = even2 - odd2;
+  d[5 * step] = 4 * d1 - 5 * d3 + d5;
+}
+// G g: 3 -> 6
+__device__ __forceinline__ void transform_filter(const float* g, int step, float* t, int t_step) {
+  const float g0 = g[0], g1 = g[step], g2 = g[2 * step];
+  const float even1 = (g0 + g2) * (-1.0f / 6), odd1 = g1 * (-1.0f / 6);
+  const float even2 = g0 * (1.0f / 24) + g2 * (1.0f / 6), odd2 = g1 * (1.0f / 12);
+  t[0] = g0 * 0.25f;
+  t[t_step] = even1 + odd1, t[2 * t_step] = even1 - odd1;
+  t[3 * t_step] = even2 + odd2, t[4 * t_step] = even2 - odd2;
+  t[5 * t_step] = g2;
+}
+// A^T m: 6 -> 4
+__device__ __forceinline__ void transform_output(const float* m, int step, float* t, int t_step) {
+  const float m0 = m[0], m1 = m[step], m2 = m[2 * step], m3 = m[3 * step], m4 = m[4 * step],
+              m5 = m[5 * step];
+  const float even1 = m1 + m2, odd1 = m1 - m2, even2 = m3 + m4, odd2 = m3 - m4;
+  t[0] = m0 + even1 + even2, t[t_step] = odd1 + 2 * odd2;
+  t[2 * t_step] = even1 + 4 * even2, t[3 * t_step] = odd1 + 8 * odd2 + m5;
+}
+
+// What all three kernels need of the shape, worked out once.
+struct Tiles {
+  WinogradShape a;
+  std::size_t images, h, w, channels;  // of the group; tiles of an image; C in whole pieces
+  std::size_t count;                   // of the group
+  Tiles(const WinogradShape& shape, std::size_t images_)
+      : a(shape),
+        images(images_),
+        h(shape.tiles_h()),
+        w(shape.tiles_w()),
+        channels(shape.channels()),
+        count(images_ * shape.tiles_h() * shape.tiles_w()) {}
+};
+
+// One thread a (filter, channel): to U (36, K, C), channels that only padding added are zero.
+__global__ void filters_to(Tiles z, const float* w, float* u) {
+  const WinogradShape& a = z.a;
+  for (std::size_t i = grid_thread(); i < a.k * z.channels; i += grid_threads()) {
+    const std::size_t c = i % z.channels, k = i / z.channels;
+    const float* from = w + a.base + static_cast<std::ptrdiff_t>(k) * a.k_step +
+                        static_cast<std::ptrdiff_t>(c) * a.c_step;
+    float g[9], half[18], t[36];  // (3, 3), (6, 3), (6, 6)
+    for (int e = 0; e < 9; ++e) g[e] = c < a.c ? from[e / 3 * a.i_step + e % 3 * a.j_step] : 0;
+    for (int j = 0; j < 3; ++j) transform_filter(g + j, 3, half + j, 3);
+    for (int j = 0; j < 6; ++j) transform_filter(half + 3 * j, 1, t + 6 * j, 1);
+    for (std::size_t e = 0; e < 36; ++e) u[e * a.k * z.channels + i] = t[e];
+  }
+}
+
+// One thread a (tile, channel): 6 x 6 pixels to V (36, tiles, C).
+__global__ void __launch_bounds__(block) input_to(Tiles z, const float* in, float* v) {
+  const WinogradShape& a = z.a;
+  for (std::size_t i = grid_thread(); i < z.count * z.channels; i += grid_threads()) {
+    const std::size_t c = i % z.channels, tile = i / z.channels;
+    const std::size_t image = tile / (z.h * z.w);
+    const auto h0 = static_cast<std::ptrdiff_t>(tile / z.w % z.h * 4) - a.pad_h;
+    const auto w0 = static_cast<std::ptrdiff_t>(tile % z.w * 4) - a.pad_w;
+    float d[36];  // (6, 6)
+#pragma unroll
+    for (int e = 0; e < 36; ++e) {
+      const auto h = static_cast<std::size_t>(h0 + e / 6), w = static_cast<std::size_t>(w0 + e % 6);
+      const bool inside = h < a.in_h && w < a.in_w && c < a.c;
+      d[e] = inside ? in[((image * a.in_h + h) * a.in_w + w) * a.c + c] : 0;
+    }
+#pragma unroll
+    for (int j = 0; j < 6; ++j) transform_input(d + j, 6);
+#pragma unroll
+    for (int j = 0; j < 6; ++j) transform_input(d + 6 * j, 1);
+#pragma unroll
+    for (int e = 0; e < 36; ++e) v[static_cast<std::size_t>(e) * z.count * z.channels + i] = d[e];
+  }
+}
+
+// One thread a (tile, filter): M (36, tiles, K) to 4 x 4 pixels, as far as the image has them.
+__global__ void __launch_bounds__(block) output_from(Tiles z, const float* m, float* out) {
+  const WinogradShape& a = z.a;
+  for (std::size_t i = grid_thread(); i < z.count * a.k; i += grid_threads()) {
+    const std::size_t k = i % a.k, tile = i / a.k, image = tile / (z.h * z.w);
+    const std::size_t p = tile / z.w % z.h * 4, q = tile % z.w * 4;
+    float d[36], half[24], y[16];  // (6, 6), (4, 6), (4, 4)
+#pragma unroll
+    for (int e = 0; e < 36; ++e) d[e] = m[static_cast<std::size_t>(e) * z.count * a.k + i];
+#pragma unroll
+    for (int j = 0; j < 6; ++j) transform_output(d + j, 6, half + j, 6);
+#pragma unroll
+    for (int j = 0; j < 4; ++j) transform_output(half + 6 * j, 1, y + 4 * j, 1);
+#pragma unroll
+    for (int e = 0; e < 16; ++e) {
+      const std::size_t h = p + static_cast<std::size_t>(e / 4),
+                        w = q + static_cast<std::size_t>(e % 4);
+      if (h < a.out_h && w < a.out_w) out[((image * a.out_h + h) * a.out_w + w) * a.k + k] = y[e];
+    }
+  }
+}
+
+void run(const Launch& on, const WinogradShape& a, const float* in, const float* w, float* out) {
+  Workspace memory(on);
+  float* u = memory.take<float>(a.filter_floats());
+  float* v = memory.take<float>(a.in_floats());
+  float* m = memory.take<float>(a.out_floats());
+  const std::size_t group = a.group(), c = a.channels();
+  launch<filters_to>(on, blocks_for(a.k * c, block), block, 0, Tiles(a, group), w, u);
+  for (std::size_t n = 0; n < a.n; n += group) {
+    const Tiles z(a, std::min(group, a.n - n));
+    const auto tiles = static_cast<int>(z.count), k = static_cast<int>(a.k);
+    launch<input_to>(on, blocks_for(z.count * c, block), block, 0, z,
+                     in + n * a.in_h * a.in_w * a.c, v);
+    const Cut cut = {tiles, k, static_cast<int>(c), 1, static_cast<int>(c), false};
+    FloatProduct::start(on, Matrix<float>{v, tiles, c, z.count * c},
+                        Matrix<float>{u, k, c, a.k * c}, Slices{m, tiles, k}, cut,
+                        WinogradShape::elements);
+    launch<output_from>(on, blocks_for(z.count * a.k, block), block, 0, z, m,
+                        out + n * a.out_h * a.out_w * a.k);
+  }
+}
+
+}  // namespace
+
+HILUM_CUDA_ROW(Conv2dForward, conv2d_forward_cuda6_winograd);
+void conv2d_forward_cuda6_winograd(const Launch& on, const Conv2dProblem& a, const float* x,
+                                   const float* w, float* y) {
+  run(on, WinogradShape::forward(a), x, w, y);
+}
+
+HILUM_CUDA_ROW(Conv2dBackwardData, conv2d_backward_data_cuda6_winograd);
+void conv2d_backward_data_cuda6_winograd(const Launch& on, const Conv2dProblem& a, const float* w,
+                                         const float* dy, float* dx) {
+  run(on, WinogradShape::backward_data(a), dy, w, dx);
+}
+
+}  // namespace hilum
