@@ -34,6 +34,18 @@ class ObserveLayers {
   KernelObserver before_;
 };
 
+// The body's layers: what comes before the head, less the pool and flatten that serve the head.
+std::vector<CalledLayer> body_of(const std::vector<CalledLayer>& layers, const std::string& head) {
+  std::vector<CalledLayer> body;
+  std::copy_if(layers.begin(), layers.end(), std::back_inserter(body),
+               [&](const CalledLayer& layer) { return !in_head(layer.path, head); });
+  const auto serves_head = [](const std::string& op) {
+    return op == "global_avg_pool" || op == "avg_pool" || op == "flatten";
+  };
+  while (!body.empty() && serves_head(body.back().op)) body.pop_back();
+  return body;
+}
+
 // The modules that are asked for by the paths of the last layers; an add is called by its block,
 // which is no reason to train all of the block.
 std::vector<Module*> modules_of(Module& net, const std::vector<CalledLayer>& layers) {
@@ -112,9 +124,7 @@ FreezeReport apply_freeze(Module& net, const Freeze& freeze, const Tensor& image
     return result;
   }
   const std::string head = head_name(net);
-  std::vector<CalledLayer> body;
-  std::copy_if(layers.begin(), layers.end(), std::back_inserter(body),
-               [&](const CalledLayer& layer) { return !in_head(layer.path, head); });
+  const std::vector<CalledLayer> body = body_of(layers, head);
   if (freeze.layers > body.size()) {
     throw usage_error("freeze last:{}: the body has {} layers. Expected at most that many.",
                       freeze.layers, body.size());

@@ -1,5 +1,6 @@
 // Which layers of a network are trained. A network's head is its last child (torchvision's fc or
-// classifier); everything before it is its body.
+// classifier) with the average pool and flatten before it, if there are any; everything before that
+// is its body, as Keras' applications give it without their top.
 //
 // Layers are counted as Keras counts them, each of these being one: convolution or dense (with its
 // bias), batch norm, activation, add, concat, pool, flatten; in the order in which they are called.

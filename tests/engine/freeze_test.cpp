@@ -39,7 +39,7 @@ class Block : public Module {
   BatchNorm2d& norm2_;
 };
 
-// Stem of 4 layers, two blocks of 7, average pool, head of one: 20 layers, 19 of them body.
+// Stem of 4 layers, two blocks of 7, average pool, head of one: 20 layers, 18 of them body.
 struct Net : Sequential {
   Net() {
     emplace<Conv2d>("conv", 3, 8, 3, same_padding(3), false);
@@ -97,28 +97,29 @@ TEST(Freeze, AllLeavesTheHead) {
   const FreezeReport report = apply_freeze(net, {Freeze::Kind::all}, image());
   EXPECT_EQ(report.trained, std::vector<std::string>{"fc"});
   EXPECT_EQ(report.trained_parameters, 8u * 2 + 2);
-  EXPECT_EQ(report.trained_layers, 1u);
+  EXPECT_EQ(report.trained_layers, 2u);  // the pool and fc
   EXPECT_EQ(apply_freeze(net, {}, image()).trained_parameters, net.parameter_count());
 }
 
 TEST(Freeze, LastCountsBackFromTheHead) {
   Net net;
-  // avgpool, relu, add, norm2, conv2: the fifth from the end of the body is a convolution.
-  const FreezeReport five = apply_freeze(net, {Freeze::Kind::last, 5}, image());
-  EXPECT_EQ(five.trained, (std::vector<std::string>{"blocks.1.conv2", "blocks.1.norm2", "fc"}));
+  // relu, add, norm2, conv2: the fourth from the end of the body is a convolution. The average pool
+  // belongs to the head, as where Keras leaves out the top.
+  const FreezeReport four = apply_freeze(net, {Freeze::Kind::last, 4}, image());
+  EXPECT_EQ(four.trained, (std::vector<std::string>{"blocks.1.conv2", "blocks.1.norm2", "fc"}));
+  EXPECT_EQ(four.trained_layers, 6u);
   EXPECT_TRUE(net.find("blocks.1.norm1").frozen());
   EXPECT_FALSE(net.find("blocks.1.norm2").frozen());
-  const FreezeReport four = apply_freeze(net, {Freeze::Kind::last, 4}, image());
-  EXPECT_EQ(four.trained, (std::vector<std::string>{"blocks.1.norm2", "fc"}));
-  EXPECT_EQ(four.trained_layers, 5u);
-  EXPECT_EQ(apply_freeze(net, {Freeze::Kind::last, 19}, image()).trained_parameters,
+  const FreezeReport three = apply_freeze(net, {Freeze::Kind::last, 3}, image());
+  EXPECT_EQ(three.trained, (std::vector<std::string>{"blocks.1.norm2", "fc"}));
+  EXPECT_EQ(apply_freeze(net, {Freeze::Kind::last, 18}, image()).trained_parameters,
             net.parameter_count());
-  EXPECT_THROW(apply_freeze(net, {Freeze::Kind::last, 20}, image()), Error);
+  EXPECT_THROW(apply_freeze(net, {Freeze::Kind::last, 19}, image()), Error);
 }
 
 TEST(Freeze, StatisticsOfFrozenNormsStay) {
   Net net;
-  apply_freeze(net, {Freeze::Kind::last, 4}, image());
+  apply_freeze(net, {Freeze::Kind::last, 3}, image());
   std::vector<std::vector<float>> before;
   for (const NamedTensor& b : net.buffers()) before.push_back(b.tensor.values());
   net.train(true);
@@ -175,7 +176,7 @@ TEST(Chain, NothingIsKeptBelowTheFirstTrainedLayer) {
 
 TEST(Fold, GivesTheSameWithinRounding) {
   Net net;
-  apply_freeze(net, {Freeze::Kind::last, 5}, image());
+  apply_freeze(net, {Freeze::Kind::last, 4}, image());
   net.train(true);
   const Chain chain(net);
   const Tensor x = random_tensor({4, 16, 16, 3}, 2);
