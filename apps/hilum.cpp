@@ -65,6 +65,8 @@ int main(int argc, char** argv) {
   hilum::add_train(app, session);
   hilum::add_evaluate(app, session);
   hilum::add_predict(app, session);
+  hilum::add_import(app, session);
+  hilum::add_export(app, session);
   hilum::add_data(app, session);
   hilum::add_kernels(app, session);
   std::vector<std::string> shortened;

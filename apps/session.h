@@ -45,6 +45,8 @@ void add_summary(CLI::App& app, Session& session);
 void add_train(CLI::App& app, Session& session);
 void add_evaluate(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
+void add_import(CLI::App& app, Session& session);
+void add_export(CLI::App& app, Session& session);
 void add_data(CLI::App& app, Session& session);
 void add_kernels(CLI::App& app, Session& session);
 

@@ -26,6 +26,7 @@
 #include "kernels/isa.h"
 #include "kernels/threads.h"
 #include "nets/net.h"
+#include "nets/pretrained.h"
 #include "nets/summary.h"
 
 namespace hilum {
@@ -112,6 +113,7 @@ class TrainRun {
   void make_network() {
     net_ = make_net(flags_.net, recipe_.classes.size(), recipe_.channels, recipe_.size);
     initialise(*net_, flags_.seed);
+    if (!flags_.pretrained.empty()) start_from(flags_.pretrained);
     net_->to(device_);
     // Backwards, so that the first phase is what the summary counts.
     for (std::size_t phase = phases_.size(); phase-- > 0;) freeze_layers(phase);
@@ -129,6 +131,13 @@ class TrainRun {
                                 ? measure_normalisation(dataset_, dataset_.indices("train"),
                                                         recipe_.size, recipe_.channels)
                                 : fixed_normalisation(flags_.normalise, recipe_.channels);
+  }
+
+  void start_from(const std::string& path) {
+    const LoadReport report = load_pretrained(
+        *net_, flags_.net, path, {.keep_head = true, .input = PretrainedInput::automatic});
+    session_.note("weights", report.summary());
+    for (const std::string& note : report.notes) session_.note("note", note);
   }
 
   FreezeReport freeze_layers(std::size_t phase) {

@@ -133,6 +133,9 @@ void declare_flags(CLI::App& command, TrainFlags& flags) {
   const CLI::Range share(0.0, 0.999);
   command.add_option("--net", flags.net, "network, as cnn or cnn:dropout");
   command.add_option("--data", flags.data, "folder of images or CSV manifest");
+  command.add_option("--pretrained", flags.pretrained,
+                     "start from these weights: .safetensors, .pth, .pt or Keras' .h5; the head "
+                     "stays as initialised where its classes are others");
   command.add_option("--out", flags.out, "run folder to make")->required()->configurable(false);
   command.add_option("--size", flags.size, "images are resized to this; 0: the network's own");
   command.add_option("--channels", flags.channels, "1 gray, 3 colour; 0: the network's own")

@@ -13,7 +13,7 @@ namespace hilum {
 
 // Where a text may be a list, "10,60,80", it has one value for all phases or one for each.
 struct TrainFlags {
-  std::string net = "cnn", data, out;
+  std::string net = "cnn", data, out, pretrained;
   std::size_t size = 0, channels = 0;  // 0: the network's own
   std::uint64_t seed = 0;
   std::size_t batch = 32;

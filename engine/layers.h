@@ -62,6 +62,7 @@ class BatchNorm2d : public Module {
   ChannelAffine affine() const;
   // Gives back what it is given: the convolution before it has folded affine() in.
   void pass_through(bool on) { pass_through_ = on; }
+  float epsilon() const { return epsilon_; }
 
  protected:
   Tensor compute(Tensor x) override;

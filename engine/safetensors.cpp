@@ -2,21 +2,14 @@
 // checked against the size of the file before anything is allocated for it.
 #include "engine/safetensors.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
 #include "engine/file.h"
+#include "engine/weights/numbers.h"
 #include "kernels/error.h"
 
 namespace hilum {
@@ -27,88 +20,13 @@ static_assert(std::endian::native == std::endian::little, "tensors are written a
 
 constexpr std::uint64_t largest_header = 100'000'000;  // the format's own limit
 
-// A file open for reading at any place.
-class InputFile {
- public:
-  explicit InputFile(const std::filesystem::path& path) : path_(path.string()) {
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0) {
-      const int reason = errno;
-      if (descriptor_ >= 0) ::close(descriptor_);
-      throw data_error("{}: cannot be opened: {}.", path_, std::strerror(reason));
-    }
-    if (!S_ISREG(status.st_mode)) {
-      ::close(descriptor_);
-      throw data_error("{}: not a file. Expected a safetensors file.", path_);
-    }
-    size_ = static_cast<std::uint64_t>(status.st_size);
-  }
-  ~InputFile() { ::close(descriptor_); }
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
-
-  std::uint64_t size() const { return size_; }
-
-  void read(std::uint64_t offset, void* to, std::size_t bytes) const {
-    char* at = static_cast<char*>(to);
-    while (bytes > 0) {
-      const ssize_t count = ::pread(descriptor_, at, bytes, static_cast<off_t>(offset));
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) {
-        throw data_error("{}: cannot be read at byte {}: {}.", path_, offset,
-                         count < 0 ? std::strerror(errno) : "the file ends");
-      }
-      at += count;
-      offset += static_cast<std::uint64_t>(count);
-      bytes -= static_cast<std::size_t>(count);
-    }
-  }
-
- private:
-  std::string path_;
-  int descriptor_ = -1;
-  std::uint64_t size_ = 0;
-};
-
 // One entry of the header.
 struct Entry {
-  std::string name, dtype;
+  std::string name;
+  NumberType type = NumberType::f32;
   Shape shape;
   std::uint64_t begin = 0, end = 0;  // in the data behind the header
 };
-
-std::size_t bytes_of_dtype(const std::string& dtype) {
-  if (dtype == "F32" || dtype == "I32") return 4;
-  if (dtype == "F16" || dtype == "BF16") return 2;
-  if (dtype == "F64" || dtype == "I64") return 8;
-  return 0;
-}
-
-// Half precision (IEEE 754 binary16): sign, 5 bits of exponent, 10 of fraction.
-float from_half(std::uint16_t half) {
-  const float sign = half & 0x8000 ? -1.0f : 1.0f;
-  const int exponent = half >> 10 & 31, fraction = half & 1023;
-  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
-  if (exponent == 31) {
-    return fraction ? std::numeric_limits<float>::quiet_NaN()
-                    : sign * std::numeric_limits<float>::infinity();
-  }
-  return sign * std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-}
-
-float from_bfloat(std::uint16_t upper) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(upper) << 16);
-}
-
-template <class T, class Convert>
-void convert(const std::vector<char>& raw, float* to, Convert to_float) {
-  for (std::size_t i = 0; i < raw.size() / sizeof(T); ++i) {
-    T value;
-    std::memcpy(&value, raw.data() + i * sizeof(T), sizeof(T));
-    to[i] = to_float(value);
-  }
-}
 
 // Parses the header text; refuses a name that occurs twice in one object and anything nested deeper
 // than the format is.
@@ -137,7 +55,7 @@ Json parse_header(const std::string& text, const std::string& path) {
 }
 
 Entry parse_entry(const std::string& name, const Json& value, const std::string& path) {
-  Entry entry{name, "", {}};
+  Entry entry{name, NumberType::f32, {}};
   auto fail = [&](const std::string& what) {
     return data_error("{}: tensor '{}': {}.", path, name, what);
   };
@@ -149,11 +67,13 @@ Entry parse_entry(const std::string& name, const Json& value, const std::string&
       !std::all_of(value["data_offsets"].begin(), value["data_offsets"].end(), whole)) {
     throw fail("expected a dtype, a shape and two data_offsets");
   }
-  entry.dtype = value["dtype"];
-  const std::size_t element = bytes_of_dtype(entry.dtype);
-  if (element == 0) {
-    throw fail(fmt::format("type {}. Expected F32, F16, BF16, F64, I64 or I32", entry.dtype));
+  const std::string dtype = value["dtype"];
+  const std::optional<NumberType> type = number_named(dtype);
+  if (!type) {
+    throw fail(fmt::format("type {}. Expected floating point, whole numbers or BOOL", dtype));
   }
+  entry.type = *type;
+  const std::size_t element = bytes_of(entry.type);
   const auto sizes = value["shape"].get<std::vector<std::size_t>>();
   try {
     entry.shape = Shape(sizes);
@@ -163,7 +83,7 @@ Entry parse_entry(const std::string& name, const Json& value, const std::string&
   entry.begin = value["data_offsets"][0];
   entry.end = value["data_offsets"][1];
   if (entry.begin > entry.end || entry.end - entry.begin != entry.shape.count() * element) {
-    throw fail(fmt::format("{} {} takes {} bytes, its data_offsets are {} to {}", entry.dtype,
+    throw fail(fmt::format("{} {} takes {} bytes, its data_offsets are {} to {}", dtype,
                            entry.shape.str(), entry.shape.count() * element, entry.begin,
                            entry.end));
   }
@@ -195,10 +115,10 @@ void check_cover(std::vector<Entry>& entries, std::uint64_t bytes, const std::st
 
 Tensor read_tensor(const InputFile& file, const Entry& entry, std::uint64_t data_begin) {
   const std::size_t bytes = entry.end - entry.begin;
-  const bool whole = entry.dtype == "I32";
+  const bool whole = entry.type == NumberType::i32;
   Tensor tensor = Tensor::empty(entry.shape, Device::cpu, whole ? DType::i32 : DType::f32);
   if (bytes == 0) return tensor;
-  if (whole || entry.dtype == "F32") {
+  if (whole || entry.type == NumberType::f32) {
     file.read(data_begin + entry.begin,
               whole ? static_cast<void*>(tensor.labels()) : static_cast<void*>(tensor.data()),
               bytes);
@@ -206,11 +126,7 @@ Tensor read_tensor(const InputFile& file, const Entry& entry, std::uint64_t data
   }
   std::vector<char> raw(bytes);
   file.read(data_begin + entry.begin, raw.data(), bytes);
-  const auto cast = [](auto value) { return static_cast<float>(value); };
-  if (entry.dtype == "F16") convert<std::uint16_t>(raw, tensor.data(), from_half);
-  if (entry.dtype == "BF16") convert<std::uint16_t>(raw, tensor.data(), from_bfloat);
-  if (entry.dtype == "F64") convert<double>(raw, tensor.data(), cast);
-  if (entry.dtype == "I64") convert<std::int64_t>(raw, tensor.data(), cast);
+  to_float(entry.type, raw.data(), tensor.count(), tensor.data());
   return tensor;
 }
 
@@ -254,6 +170,7 @@ TensorFile read_safetensors(const std::filesystem::path& path) {
   check_cover(entries, file.size() - data_begin, name);
   for (const Entry& entry : entries) {
     result.tensors.push_back({entry.name, read_tensor(file, entry, data_begin)});
+    result.stored.push_back(entry.type);
   }
   return result;
 }

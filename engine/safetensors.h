@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "engine/module.h"
+#include "engine/weights/numbers.h"
 
 namespace hilum {
 
 struct TensorFile {
-  std::vector<NamedTensor> tensors;             // float32 (other float types are converted) or i32
-  std::map<std::string, std::string> metadata;  // __metadata__
+  std::vector<NamedTensor> tensors;  // float32 (other float types are converted) or i32
+  std::map<std::string, std::string> metadata = {};  // __metadata__
+  std::vector<NumberType> stored = {};               // as each tensor lay in the file that was read
 };
 
 // Checks header length, JSON, types, shapes, offsets, overlaps and gaps before anything is

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "engine/scope.h"
 #include "engine/tensor_state.h"
@@ -13,6 +14,7 @@ namespace hilum {
 namespace {
 
 thread_local bool recording = true;
+thread_local OperationListener operation_listener;
 
 std::atomic<std::uint64_t> sequence_counter{0};
 std::atomic<std::uint64_t> visit_counter{0};
@@ -127,6 +129,10 @@ void distribute(Node& node, std::vector<Tensor> gradients, std::vector<Tensor>& 
 
 }  // namespace
 
+ListenToOperations::ListenToOperations(OperationListener listener)
+    : before_(std::exchange(operation_listener, std::move(listener))) {}
+ListenToOperations::~ListenToOperations() { operation_listener = std::move(before_); }
+
 Node::~Node() { release_edges(edges); }
 TensorState::~TensorState() { release(std::move(node)); }
 
@@ -144,7 +150,8 @@ bool sole_owner(const Tensor& x) {
 }
 
 Tensor record(const char* name, const std::vector<Tensor>& inputs, Tensor output,
-              BackwardFunction backward) {
+              BackwardFunction backward, std::initializer_list<OperationAttribute> attributes) {
+  if (operation_listener) operation_listener({name, inputs, output, attributes});
   if (!needs_tape(inputs)) return output;
   auto node = std::make_shared<Node>();
   node->name = name;

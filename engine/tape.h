@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <vector>
 
 #include "engine/tensor.h"
@@ -23,10 +24,39 @@ namespace hilum {
 // several inputs.
 using BackwardFunction = std::function<std::vector<Tensor>(Tensor dy)>;
 
+// A number that an operation was called with beside its tensors: a stride, an epsilon.
+struct OperationAttribute {
+  template <class T>
+  OperationAttribute(const char* its_name, T its_value)
+      : name(its_name), value(static_cast<double>(its_value)) {}
+  const char* name;
+  double value;
+};
+
 // Ties `output` to its inputs. Does nothing (and drops the closure, with what it saved) where no
-// input requires a gradient or a NoGrad lives. Returns `output`.
+// input requires a gradient or a NoGrad lives. Returns `output`. Attributes are for listeners only.
 Tensor record(const char* name, const std::vector<Tensor>& inputs, Tensor output,
-              BackwardFunction backward);
+              BackwardFunction backward, std::initializer_list<OperationAttribute> attributes = {});
+
+// Told of every recorded operation, with or without NoGrad, in the order of execution: the network
+// as a graph (export). One listener at a time; an inner one takes over while it lives.
+struct OperationRecord {
+  const char* name;
+  const std::vector<Tensor>& inputs;
+  const Tensor& output;
+  std::initializer_list<OperationAttribute> attributes;
+};
+using OperationListener = std::function<void(const OperationRecord&)>;
+class ListenToOperations {
+ public:
+  explicit ListenToOperations(OperationListener listener);
+  ~ListenToOperations();
+  ListenToOperations(const ListenToOperations&) = delete;
+  ListenToOperations& operator=(const ListenToOperations&) = delete;
+
+ private:
+  OperationListener before_;
+};
 
 // Whether record() would keep a node for these inputs; saves work that only backward needs.
 bool needs_tape(const std::vector<Tensor>& inputs);

@@ -16,11 +16,19 @@ Tensor avg_pool(const Tensor& x, const PoolOptions& o) {
   const Device device = x.device();
   Tensor y = Tensor::empty({a.n, a.p(), a.q(), a.c}, device);
   run<AvgPoolForward>(device, a, x.data(), y.data());
-  return record("avg_pool", {x}, y, [=](Tensor dy) {
-    Tensor dx = Tensor::empty({a.n, a.h, a.w, a.c}, device);
-    run<AvgPoolBackward>(device, a, dy.data(), dx.data());
-    return std::vector<Tensor>{dx};
-  });
+  return record("avg_pool", {x}, y,
+                [=](Tensor dy) {
+                  Tensor dx = Tensor::empty({a.n, a.h, a.w, a.c}, device);
+                  run<AvgPoolBackward>(device, a, dy.data(), dx.data());
+                  return std::vector<Tensor>{dx};
+                },
+                {{"window_h", o.window_h},
+                 {"window_w", o.window_w},
+                 {"stride_h", o.stride_h},
+                 {"stride_w", o.stride_w},
+                 {"pad_h", o.pad_h},
+                 {"pad_w", o.pad_w},
+                 {"count_include_pad", o.count_include_pad}});
 }
 
 Tensor global_avg_pool(const Tensor& x) {

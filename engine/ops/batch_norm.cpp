@@ -42,7 +42,8 @@ Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Tens
                   training ? go.template operator()<BatchNormBackward>()
                            : go.template operator()<BatchNormInferenceBackward>();
                   return std::vector<Tensor>{dx, dgamma, dbeta};
-                });
+                },
+                {{"epsilon", epsilon}});
 }
 
 }  // namespace hilum

@@ -24,18 +24,26 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& o) {
   Tensor x_saved, w_saved;
   if (w.requires_grad()) x_saved = x.detach();
   if (x.requires_grad()) w_saved = w.detach();
-  return record("conv2d", {x, w}, y, [=](Tensor dy) {
-    Tensor dx, dw;
-    if (w_saved.defined()) {
-      dx = Tensor::empty({a.n, a.h, a.w, a.c}, device);
-      run<Conv2dBackwardData>(device, a, w_saved.data(), dy.data(), dx.data());
-    }
-    if (x_saved.defined()) {
-      dw = Tensor::empty({a.k, a.r, a.s, a.c / a.groups}, device);
-      run<Conv2dBackwardWeight>(device, a, x_saved.data(), dy.data(), dw.data());
-    }
-    return std::vector<Tensor>{dx, dw};
-  });
+  return record("conv2d", {x, w}, y,
+                [=](Tensor dy) {
+                  Tensor dx, dw;
+                  if (w_saved.defined()) {
+                    dx = Tensor::empty({a.n, a.h, a.w, a.c}, device);
+                    run<Conv2dBackwardData>(device, a, w_saved.data(), dy.data(), dx.data());
+                  }
+                  if (x_saved.defined()) {
+                    dw = Tensor::empty({a.k, a.r, a.s, a.c / a.groups}, device);
+                    run<Conv2dBackwardWeight>(device, a, x_saved.data(), dy.data(), dw.data());
+                  }
+                  return std::vector<Tensor>{dx, dw};
+                },
+                {{"stride_h", o.stride_h},
+                 {"stride_w", o.stride_w},
+                 {"pad_h", o.pad_h},
+                 {"pad_w", o.pad_w},
+                 {"dilation_h", o.dilation_h},
+                 {"dilation_w", o.dilation_w},
+                 {"groups", o.groups}});
 }
 
 }  // namespace hilum

@@ -13,11 +13,18 @@ Tensor max_pool(const Tensor& x, const PoolOptions& o) {
   const Device device = x.device();
   Tensor y = Tensor::empty({a.n, a.p(), a.q(), a.c}, device);
   run<MaxPoolForward>(device, a, x.data(), y.data());
-  return record("max_pool", {x}, y, [=, x = x.detach()](Tensor dy) {
-    Tensor dx = Tensor::empty(x.shape(), device);
-    run<MaxPoolBackward>(device, a, x.data(), dy.data(), dx.data());
-    return std::vector<Tensor>{dx};
-  });
+  return record("max_pool", {x}, y,
+                [=, x = x.detach()](Tensor dy) {
+                  Tensor dx = Tensor::empty(x.shape(), device);
+                  run<MaxPoolBackward>(device, a, x.data(), dy.data(), dx.data());
+                  return std::vector<Tensor>{dx};
+                },
+                {{"window_h", o.window_h},
+                 {"window_w", o.window_w},
+                 {"stride_h", o.stride_h},
+                 {"stride_w", o.stride_w},
+                 {"pad_h", o.pad_h},
+                 {"pad_w", o.pad_w}});
 }
 
 }  // namespace hilum
