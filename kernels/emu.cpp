@@ -12,6 +12,7 @@
 #include <boost/context/protected_fixedsize_stack.hpp>
 #include <exception>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -111,7 +112,8 @@ class Machine {
   Thread& thread() { return threads_[running_->thread]; }
   Warp& warp() { return warps_[running_->thread / 32]; }
   void prepare(std::size_t block);
-  void push_shuffled(std::size_t from);
+  void shuffle(std::span<std::size_t> threads);
+  void shuffle_queue();
   void open_barrier();
   void wait(Where where);
   void finish();
@@ -165,18 +167,29 @@ void Machine::prepare(std::size_t block) {
   alive_ = count;
   at_barrier_ = 0;
   state_ = (order_seed + 1) * 0x9E3779B97F4A7C15ull ^ (block + 1) * 0xBF58476D1CE4E5B9ull;
-  push_shuffled(0);
+  shuffle_queue();
   // What a kernel reads before anything was written is not a number.
   shared_.assign(kernel_->shared_bytes + 128, 0xFF);
 }
 
-// Shuffles ready_ from that place on (Fisher and Yates); seed 0 leaves it.
-void Machine::push_shuffled(std::size_t from) {
+// Fisher and Yates; seed 0 leaves the order.
+void Machine::shuffle(std::span<std::size_t> threads) {
   if (order_seed == 0) return;
-  for (std::size_t i = ready_.size(); i > from + 1; --i) {
-    const std::size_t j = from + (random() >> 32) * (i - from) / (1ull << 32);
-    std::swap(ready_[i - 1], ready_[j]);
+  for (std::size_t i = threads.size(); i > 1; --i) {
+    std::swap(threads[i - 1], threads[(random() >> 32) * i / (1ull << 32)]);
   }
+}
+
+// Even seeds mix all threads of the block. Odd seeds take a warp at a time, and a warp whose lanes
+// have met goes on before all others: it runs ahead to the next barrier, over what those behind
+// have not read yet.
+void Machine::shuffle_queue() {
+  shuffle(ready_);
+  if (order_seed % 2 == 0) return;
+  const std::uint64_t salt = random();
+  auto rank = [&](std::size_t i) { return (i / 32 + 1) * 0x9E3779B97F4A7C15ull ^ salt; };
+  std::stable_sort(ready_.begin(), ready_.end(),
+                   [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
 }
 
 void Machine::run_block(const Kernel& kernel, std::size_t block) {
@@ -291,7 +304,7 @@ void Machine::open_barrier() {
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     if (!threads_[i].done) ready_.push_back(i);
   }
-  push_shuffled(0);
+  shuffle_queue();
 }
 
 void Machine::sync_block(Where where) {
@@ -336,11 +349,13 @@ Meeting* Machine::meet(unsigned mask, const void* brought, std::size_t bytes, Wh
   if (meeting->arrived == mask) {
     std::erase(warp().open, meeting);
     if (next_ready_ == ready_.size()) ready_.clear(), next_ready_ = 0;
-    const std::size_t from = ready_.size(), first = running_->thread / 32 * 32;
+    std::size_t lanes[32], count = 0;
     for (unsigned i = 0; i < 32; ++i) {
-      if (mask >> i & 1) ready_.push_back(first + i);
+      if (mask >> i & 1) lanes[count++] = running_->thread / 32 * 32 + i;
     }
-    push_shuffled(from);
+    shuffle({lanes, count});
+    const std::size_t at = order_seed % 2 == 1 ? next_ready_ : ready_.size();
+    ready_.insert(ready_.begin() + static_cast<std::ptrdiff_t>(at), lanes, lanes + count);
   }
   wait(where);
   return meeting;
