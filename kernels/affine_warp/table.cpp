@@ -5,6 +5,7 @@
 
 #include "kernels/affine_warp/ref.h"
 #include "kernels/affine_warp/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/error.h"
 #include "kernels/ref_row.h"
 
@@ -62,6 +63,7 @@ Cost AffineWarpForward::cost(const Problem& a) {
 const Table<AffineWarpForward>& AffineWarpForward::table() {
   static const Table<AffineWarpForward> rows = {
       {"cpu1", Device::cpu, nullptr, affine_warp_forward_cpu1},
+      HILUM_CUDA_ROWS(AffineWarpForward, "cuda1"),
       ref_row<AffineWarpForward>(),
   };
   return rows;

@@ -21,7 +21,7 @@ struct AvgPoolProblem : PoolWindow {
   std::string describe() const;
 
   // The divisor of an output pixel.
-  std::size_t count(PoolRange rows, PoolRange columns) const {
+  constexpr std::size_t count(PoolRange rows, PoolRange columns) const {
     return count_include_pad ? r * s : (rows.end - rows.begin) * (columns.end - columns.begin);
   }
 };

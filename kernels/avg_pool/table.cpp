@@ -2,6 +2,7 @@
 #include "kernels/avg_pool/avg_pool.h"
 #include "kernels/avg_pool/ref.h"
 #include "kernels/avg_pool/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/error.h"
 #include "kernels/ref_row.h"
 
@@ -39,6 +40,7 @@ const Table<AvgPoolForward>& AvgPoolForward::table() {
   static const Table<AvgPoolForward> rows = {
       {"cpu1", Device::cpu, nullptr, avg_pool_forward_cpu1},
       {"onednn", Device::cpu, nullptr, avg_pool_forward_onednn},
+      HILUM_CUDA_ROWS(AvgPoolForward, "cuda1"),
       ref_row<AvgPoolForward>(),
   };
   return rows;
@@ -48,6 +50,7 @@ const Table<AvgPoolBackward>& AvgPoolBackward::table() {
   static const Table<AvgPoolBackward> rows = {
       {"cpu1", Device::cpu, nullptr, avg_pool_backward_cpu1},
       {"onednn", Device::cpu, nullptr, avg_pool_backward_onednn, nullptr, 4, false},
+      HILUM_CUDA_ROWS(AvgPoolBackward, "cuda1"),
       ref_row<AvgPoolBackward>(),
   };
   return rows;

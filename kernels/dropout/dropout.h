@@ -14,6 +14,8 @@
 // of offsets of its own. In place: y may be x, dx may be dy.
 #pragma once
 
+#include <cmath>
+
 #include "kernels/row.h"
 
 namespace hilum {
@@ -24,7 +26,9 @@ struct DropoutProblem {
   std::uint64_t seed = 0, offset = 0;
 
   float scale() const { return 1 / (1 - p); }
-  std::uint32_t threshold() const;
+  std::uint32_t threshold() const {
+    return static_cast<std::uint32_t>(std::ceil(double{p} * 0x1p24));
+  }
   std::string describe() const;
 };
 

@@ -1,16 +1,11 @@
 // dropout: problem, costs and the tables of its rows, best first.
-#include <cmath>
-
+#include "kernels/cuda_rows.h"
 #include "kernels/dropout/ref.h"
 #include "kernels/dropout/rows.h"
 #include "kernels/error.h"
 #include "kernels/ref_row.h"
 
 namespace hilum {
-
-std::uint32_t DropoutProblem::threshold() const {
-  return static_cast<std::uint32_t>(std::ceil(double{p} * 0x1p24));
-}
 
 std::string DropoutProblem::describe() const { return fmt::format("{} p {}", count, p); }
 
@@ -36,6 +31,7 @@ Cost DropoutBackward::cost(const Problem& a) { return DropoutForward::cost(a); }
 const Table<DropoutForward>& DropoutForward::table() {
   static const Table<DropoutForward> rows = {
       {"cpu1", Device::cpu, nullptr, dropout_cpu1},
+      HILUM_CUDA_ROWS(DropoutForward, "cuda1"),
       ref_row<DropoutForward>(),
   };
   return rows;
@@ -44,6 +40,7 @@ const Table<DropoutForward>& DropoutForward::table() {
 const Table<DropoutBackward>& DropoutBackward::table() {
   static const Table<DropoutBackward> rows = {
       {"cpu1", Device::cpu, nullptr, dropout_cpu1},
+      HILUM_CUDA_ROWS(DropoutBackward, "cuda1"),
       ref_row<DropoutBackward>(),
   };
   return rows;

@@ -1,4 +1,5 @@
 // max_pool: costs and the tables of its rows, best first.
+#include "kernels/cuda_rows.h"
 #include "kernels/max_pool/max_pool.h"
 #include "kernels/max_pool/ref.h"
 #include "kernels/max_pool/rows.h"
@@ -29,6 +30,7 @@ const Table<MaxPoolForward>& MaxPoolForward::table() {
   static const Table<MaxPoolForward> rows = {
       {"cpu1", Device::cpu, nullptr, max_pool_forward_cpu1},
       {"onednn", Device::cpu, nullptr, max_pool_forward_onednn},
+      HILUM_CUDA_ROWS(MaxPoolForward, "cuda1"),
       ref_row<MaxPoolForward>(),
   };
   return rows;
@@ -39,6 +41,7 @@ const Table<MaxPoolBackward>& MaxPoolBackward::table() {
       {"cpu1", Device::cpu, nullptr, max_pool_backward_cpu1},
       {"onednn", Device::cpu, nullptr, max_pool_backward_onednn, max_pool_backward_onednn_workspace,
        4, false},
+      HILUM_CUDA_ROWS(MaxPoolBackward, "cuda1"),
       ref_row<MaxPoolBackward>(),
   };
   return rows;

@@ -10,10 +10,10 @@
 namespace hilum::test {
 namespace {
 
-std::vector<float> mask_of(const DropoutProblem& a) {
+std::vector<float> mask_of(const DropoutProblem& a, Device device = Device::cpu) {
   const std::vector<float> ones(a.count, 1);
   std::vector<float> y(a.count);
-  run<DropoutForward>(Device::cpu, a, ones.data(), y.data());
+  run<DropoutForward>(device, a, ones.data(), y.data());
   return y;
 }
 
@@ -44,6 +44,14 @@ TEST(Dropout, MaskFollowsSeedAndPlaceAlone) {
     EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + offset)) << offset;
   }
   EXPECT_NE(mask_of({5000, 0.5f, 8, 0}), whole);
+}
+
+TEST(Dropout, EveryDeviceDrawsTheSameMask) {
+  if (const char* reason = why_missing(Device::emu)) GTEST_SKIP() << reason;
+  for (std::uint64_t offset : {0ull, 3ull, 1021ull, (1ull << 34) - 7}) {
+    const DropoutProblem a{3001, 0.3f, 7, offset};
+    EXPECT_EQ(mask_of(a, Device::emu), mask_of(a)) << offset;
+  }
 }
 
 TEST(Dropout, BackwardDrawsTheSameMask) {
