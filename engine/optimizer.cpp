@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "engine/scope.h"
 #include "kernels/adam/adam.h"
@@ -20,10 +21,13 @@ class Sgd : public Optimizer {
             o.momentum != 0 ? std::vector<std::string>{"velocity"} : std::vector<std::string>{}) {}
 
  protected:
-  void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments, double lr) override {
-    const SgdProblem a{w.count(), lr, options_.momentum, options_.nesterov, options_.weight_decay};
-    float* v = moments.empty() ? nullptr : moments[0].data();
-    run<SgdStep>(w.device(), a, w.data(), g.data(), v, w.data(), v);
+  void update(std::vector<Update>& all) override {
+    for (auto& [w, g, moments, lr] : all) {
+      const SgdProblem a{w.count(), lr, options_.momentum, options_.nesterov,
+                         options_.weight_decay};
+      float* v = moments.empty() ? nullptr : moments[0].data();
+      run<SgdStep>(w.device(), a, w.data(), g.data(), v, w.data(), v);
+    }
   }
 };
 
@@ -33,13 +37,33 @@ class Adam : public Optimizer {
       : Optimizer(std::move(parameters), o, {"m", "v"}) {}
 
  protected:
-  void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments, double lr) override {
+  // One call for all parameters of a rate: one launch on a GPU, one wake-up of the threads on the
+  // CPU.
+  void update(std::vector<Update>& all) override {
     const OptimizerOptions& o = options_;
-    const AdamProblem a{w.count(), lr,        steps_,         o.beta1,
-                        o.beta2,   o.epsilon, o.weight_decay, o.name == "adamw"};
-    float *m = moments[0].data(), *v = moments[1].data();
-    run<AdamStep>(w.device(), a, w.data(), g.data(), m, v, w.data(), m, v);
+    std::map<double, Pointers> by_rate;
+    for (Update& one : all) {
+      Pointers& to = by_rate[one.lr];
+      to.counts.push_back(one.w.count());
+      to.w.push_back(one.w.data());
+      to.g.push_back(one.g.data());
+      to.m.push_back(one.moments[0].data());
+      to.v.push_back(one.moments[1].data());
+    }
+    for (auto& [lr, to] : by_rate) {
+      const AdamAllProblem a{
+          to.counts,
+          {0, lr, steps_, o.beta1, o.beta2, o.epsilon, o.weight_decay, o.name == "adamw"}};
+      run<AdamStepAll>(all[0].w.device(), a, to.w.data(), to.g.data(), to.m.data(), to.v.data(),
+                       to.w.data(), to.m.data(), to.v.data());
+    }
   }
+
+ private:
+  struct Pointers {
+    std::vector<std::size_t> counts;
+    std::vector<float*> w, g, m, v;
+  };
 };
 
 void check(const OptimizerOptions& o) {
@@ -79,14 +103,16 @@ void Optimizer::set_lr_factors(const std::function<double(const std::string&)>& 
 
 void Optimizer::step() {
   ++steps_;
+  std::vector<Update> all;
   for (Entry& entry : entries_) {
-    Tensor& w = entry.parameter.tensor;
+    const Tensor& w = entry.parameter.tensor;
     const Tensor g = w.grad();
     if (!g.defined() || !w.requires_grad()) continue;
     make_moments(entry);  // a parameter that was frozen before
-    const PathScope scope(entry.parameter.name);
-    update(w, g, entry.moments, options_.lr * entry.lr_factor);
+    all.push_back({w, g, entry.moments, options_.lr * entry.lr_factor});
   }
+  const PathScope scope("optimizer");
+  update(all);
 }
 
 void Optimizer::zero_grad() {

@@ -48,8 +48,15 @@ class Optimizer {
   // `slots`: what the moments are called.
   Optimizer(std::vector<NamedTensor> parameters, OptimizerOptions options,
             std::vector<std::string> slots);
-  // One parameter, its gradient and its moments, in place, at this rate. steps_ counts from 1.
-  virtual void update(Tensor& w, const Tensor& g, std::vector<Tensor>& moments, double lr) = 0;
+  // A parameter, its gradient, its moments and its rate; handles, so what is written into them
+  // stays.
+  struct Update {
+    Tensor w, g;
+    std::vector<Tensor> moments;
+    double lr;
+  };
+  // All that are trained, in place. steps_ counts from 1.
+  virtual void update(std::vector<Update>& all) = 0;
 
   OptimizerOptions options_;
   std::uint64_t steps_ = 0;

@@ -27,8 +27,19 @@ struct Signature<void (*)(const Launch&, const Problem&, Operands...)> {
   static constexpr std::size_t count = sizeof...(Operands);
 };
 
+// An operand is a pointer, or a list of pointers to pieces: const float* const* and float* const*.
 template <class Pointer>
-inline constexpr bool is_input = std::is_const_v<std::remove_pointer_t<Pointer>>;
+struct Pointee {
+  using Type = std::remove_pointer_t<Pointer>;
+  static constexpr bool list = false;
+};
+template <class Element>
+struct Pointee<Element* const*> {
+  using Type = Element;
+  static constexpr bool list = true;
+};
+template <class Pointer>
+inline constexpr bool is_input = std::is_const_v<typename Pointee<Pointer>::Type>;
 
 // Outputs of a row start as NaN and are followed by a guard; both are looked at afterwards.
 inline constexpr std::size_t guard_count = 32;
@@ -45,6 +56,10 @@ struct OperandData {
   std::vector<std::uint8_t> u8;
   std::vector<std::int32_t> i32;
   void* on_gpu = nullptr;  // the copy that a row is to use, while an OnDevice lives
+  // Where the pieces of a list begin, for each number type.
+  std::vector<float*> f32_pieces;
+  std::vector<double*> f64_pieces;
+  std::vector<Magnitude*> magnitude_pieces;
 };
 
 inline void fill_reals(OperandData& data, std::mt19937_64& random) {
@@ -121,7 +136,7 @@ inline void widen(std::vector<OperandData>& all) {
 // Makes the operand for one parameter of the pass's function.
 template <class Pointer>
 OperandData make_operand(const Operand& spec, std::mt19937_64& random) {
-  using Element = std::remove_const_t<std::remove_pointer_t<Pointer>>;
+  using Element = std::remove_const_t<typename Pointee<Pointer>::Type>;
   OperandData data;
   data.spec = spec;
   data.input = is_input<Pointer>;
@@ -142,14 +157,37 @@ OperandData make_operand(const Operand& spec, std::mt19937_64& random) {
   return data;
 }
 
+// The pieces of a list lie one after another.
+template <class T>
+T* const* pieces_of(const Operand& spec, T* first, std::vector<T*>& list) {
+  list.clear();
+  for (const std::size_t count : spec.pieces) {
+    list.push_back(first);
+    first += count;
+  }
+  return list.data();
+}
+
 // The pointer that a function over number type T wants for this operand. Absent operands are null.
 template <class Pointer, class T>
 auto pointer_to(OperandData& data) {
-  using Element = std::remove_const_t<std::remove_pointer_t<Pointer>>;
-  if constexpr (std::is_same_v<T, float>) {
+  using Element = std::remove_const_t<typename Pointee<Pointer>::Type>;
+  if constexpr (std::is_same_v<T, float> && !Pointee<Pointer>::list) {
     if (data.on_gpu != nullptr) return static_cast<Pointer>(data.on_gpu);
   }
-  if constexpr (std::is_same_v<Element, std::uint8_t>) {
+  if constexpr (Pointee<Pointer>::list) {
+    using Piece = std::conditional_t<is_input<Pointer>, const T, T>;
+    T* const* list = nullptr;
+    if constexpr (std::is_same_v<T, float>) {
+      auto* first = data.on_gpu != nullptr ? static_cast<float*>(data.on_gpu) : data.f32.data();
+      list = pieces_of(data.spec, first, data.f32_pieces);
+    } else if constexpr (std::is_same_v<T, double>) {
+      list = pieces_of(data.spec, data.f64.data(), data.f64_pieces);
+    } else {
+      list = pieces_of(data.spec, data.magnitude.data(), data.magnitude_pieces);
+    }
+    return static_cast<Piece* const*>(list);
+  } else if constexpr (std::is_same_v<Element, std::uint8_t>) {
     return static_cast<const std::uint8_t*>(data.spec.count ? data.u8.data() : nullptr);
   } else if constexpr (std::is_same_v<Element, std::int32_t>) {
     return static_cast<const std::int32_t*>(data.spec.count ? data.i32.data() : nullptr);

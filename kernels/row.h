@@ -57,6 +57,7 @@ struct Operand {
   std::size_t count;  // elements; 0 where an optional operand is absent (the pointer is then null)
   Fill fill = Fill::normal;
   std::size_t range = 0;
+  std::vector<std::size_t> pieces = {};  // of a list of pointers: the elements behind each
 };
 
 // Work of one call, as the roofline counts it: a multiply-add is 2 flop; bytes are each operand

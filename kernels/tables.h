@@ -66,7 +66,7 @@ using AllOperations =
              PassList<DropoutForward, DropoutBackward>, PassList<SoftmaxForward>,
              PassList<SoftmaxCrossEntropyForward, SoftmaxCrossEntropyBackward>,
              PassList<PenaltyForward, PenaltyBackward>, PassList<SgdStep>, PassList<AdamStep>,
-             PassList<AffineWarpForward>>;
+             PassList<AdamStepAll>, PassList<AffineWarpForward>>;
 
 // The cases of a pass.
 template <class Pass>

@@ -13,7 +13,14 @@
 // algorithm 1 and in PyTorch (the paper's faster variant, which Keras takes, scales it too). The
 // constants are doubles, so that 1 - beta2 is not rounded before it is used; kernels round each
 // coefficient to float once. In place: w_out may be w, m_out m, v_out v.
+//
+// Pass `step` does this to one parameter, `step_all` to all parameters of a network in one call:
+// its operands are lists of pointers, one a parameter, in the host's memory. Every element gets the
+// bits that `step` gives it.
 #pragma once
+
+#include <cmath>
+#include <numeric>
 
 #include "kernels/row.h"
 
@@ -36,7 +43,11 @@ struct AdamCoefficients {
   double rate;            // lr / (1 - beta1^t)
   double root;            // 1 / sqrt(1 - beta2^t)
 };
-AdamCoefficients adam_coefficients(const AdamProblem& problem);
+inline AdamCoefficients adam_coefficients(const AdamProblem& a) {
+  const auto t = static_cast<double>(a.step);
+  return {a.decoupled ? 0 : a.weight_decay, a.decoupled ? 1 - a.lr * a.weight_decay : 1,
+          a.lr / (1 - std::pow(a.beta1, t)), 1 / std::sqrt(1 - std::pow(a.beta2, t))};
+}
 
 struct AdamStep {
   using Problem = AdamProblem;
@@ -51,6 +62,28 @@ struct AdamStep {
   template <class T>
   static void reference(const Problem&, const T* w, const T* g, const T* m, const T* v, T* w_out,
                         T* m_out, T* v_out);
+};
+
+struct AdamAllProblem {
+  std::vector<std::size_t> counts;  // elements of each parameter
+  AdamProblem each;                 // its count is not looked at
+  std::size_t total() const { return std::accumulate(counts.begin(), counts.end(), std::size_t{}); }
+  std::string describe() const;
+};
+
+struct AdamStepAll {
+  using Problem = AdamAllProblem;
+  using Function = void (*)(const Launch&, const Problem&, const float* const* w,
+                            const float* const* g, const float* const* m, const float* const* v,
+                            float* const* w_out, float* const* m_out, float* const* v_out);
+  static constexpr const char* op = "adam";
+  static constexpr const char* pass = "step_all";
+  static std::vector<Operand> operands(const Problem&);
+  static Cost cost(const Problem&);
+  static const Table<AdamStepAll>& table();
+  template <class T>
+  static void reference(const Problem&, const T* const* w, const T* const* g, const T* const* m,
+                        const T* const* v, T* const* w_out, T* const* m_out, T* const* v_out);
 };
 
 }  // namespace hilum

@@ -22,4 +22,15 @@ void AdamStep::reference(const AdamProblem& a, const T* w, const T* g, const T* 
   }
 }
 
+template <class T>
+void AdamStepAll::reference(const AdamAllProblem& a, const T* const* w, const T* const* g,
+                            const T* const* m, const T* const* v, T* const* w_out, T* const* m_out,
+                            T* const* v_out) {
+  AdamProblem one = a.each;
+  for (std::size_t k = 0; k < a.counts.size(); ++k) {
+    one.count = a.counts[k];
+    AdamStep::reference(one, w[k], g[k], m[k], v[k], w_out[k], m_out[k], v_out[k]);
+  }
+}
+
 }  // namespace hilum

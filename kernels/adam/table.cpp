@@ -3,6 +3,7 @@
 
 #include "kernels/adam/ref.h"
 #include "kernels/adam/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/ref_row.h"
 
 namespace hilum {
@@ -16,10 +17,10 @@ std::string AdamProblem::describe() const {
   return text;
 }
 
-AdamCoefficients adam_coefficients(const AdamProblem& a) {
-  const auto t = static_cast<double>(a.step);
-  return {a.decoupled ? 0 : a.weight_decay, a.decoupled ? 1 - a.lr * a.weight_decay : 1,
-          a.lr / (1 - std::pow(a.beta1, t)), 1 / std::sqrt(1 - std::pow(a.beta2, t))};
+std::string AdamAllProblem::describe() const {
+  AdamProblem all = each;
+  all.count = total();
+  return fmt::format("{} parameters, {}", counts.size(), all.describe());
 }
 
 std::vector<Operand> AdamStep::operands(const Problem& a) {
@@ -34,7 +35,26 @@ Cost AdamStep::cost(const Problem& a) {
 const Table<AdamStep>& AdamStep::table() {
   static const Table<AdamStep> rows = {
       {"cpu1", Device::cpu, nullptr, adam_step_cpu1},
+      HILUM_CUDA_ROWS(AdamStep, "cuda1"),
       ref_row<AdamStep>(),
+  };
+  return rows;
+}
+
+std::vector<Operand> AdamStepAll::operands(const Problem& a) {
+  std::vector<Operand> all = AdamStep::operands({a.total(), a.each.lr, a.each.step});
+  for (Operand& operand : all) operand.pieces = a.counts;
+  return all;
+}
+Cost AdamStepAll::cost(const Problem& a) {
+  return AdamStep::cost({a.total(), a.each.lr, a.each.step});
+}
+
+const Table<AdamStepAll>& AdamStepAll::table() {
+  static const Table<AdamStepAll> rows = {
+      {"cpu1", Device::cpu, nullptr, adam_step_all_cpu1},
+      HILUM_CUDA_ROWS(AdamStepAll, "cuda1"),
+      ref_row<AdamStepAll>(),
   };
   return rows;
 }

@@ -1,5 +1,5 @@
 // Operations whose headers allow an output to lie on an input give the same bits when it does: on
-// each instruction set, for sizes with and without a ragged end.
+// each instruction set and on device emu, for sizes with and without a ragged end.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -7,6 +7,7 @@
 #include "kernels/isa.h"
 #include "kernels/operands.h"
 #include "kernels/tables.h"
+#include "tests/kernels/host_rows.h"
 
 namespace hilum::test {
 namespace {
@@ -35,11 +36,11 @@ Pointer pointer_of(std::vector<OperandData>& all, std::size_t index,
 }
 
 template <class Pass, class... Pointers>
-void run_shared(const Row<Pass>& row, const typename Pass::Problem& problem,
+void run_shared(const Row<Pass>& row, const typename Pass::Problem& problem, const Launch& launch,
                 std::vector<OperandData>& all, const std::vector<Shared>& pairs,
                 void (*)(const Launch&, const typename Pass::Problem&, Pointers...)) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    row.run({}, problem, pointer_of<Pointers>(all, I, pairs)...);
+    row.run(launch, problem, pointer_of<Pointers>(all, I, pairs)...);
   }
   (std::index_sequence_for<Pointers...>{});
 }
@@ -51,13 +52,15 @@ void expect_same_in_place(const std::vector<Shared>& pairs) {
   for (const auto& a_case : cases_of<Pass>()) {
     if (a_case.use == Use::bench) continue;
     for (const Row<Pass>& row : Pass::table()) {
-      if (row.device != Device::cpu || row.run == nullptr) continue;
+      if (!takes_host_memory(row)) continue;
+      Launch launch;
+      if (row.workspace) launch.workspace = workspace(row.device, row.workspace(a_case.problem));
       for (Isa candidate : {Isa::portable, Isa::avx2, Isa::avx512}) {
-        if (candidate > best_isa()) continue;
+        if (!makes_a_difference(row, candidate)) continue;
         set_isa(candidate);
         std::vector<OperandData> apart = PassCalls<Pass>::make(a_case.problem, 3), shared = apart;
-        PassCalls<Pass>::row(row, {}, a_case.problem, apart);
-        run_shared<Pass>(row, a_case.problem, shared, pairs, typename Pass::Function{});
+        PassCalls<Pass>::row(row, launch, a_case.problem, apart);
+        run_shared<Pass>(row, a_case.problem, launch, shared, pairs, typename Pass::Function{});
         for (const Shared& pair : pairs) {
           const OperandData &expected = named(apart, pair.output), &got = named(shared, pair.input);
           if (expected.spec.count == 0) continue;  // absent
@@ -94,6 +97,11 @@ TEST(InPlace, Softmax) { expect_same_in_place<SoftmaxForward>({{"y", "x"}}); }
 TEST(InPlace, Sgd) { expect_same_in_place<SgdStep>({{"w_out", "w"}, {"v_out", "v"}}); }
 TEST(InPlace, Adam) {
   expect_same_in_place<AdamStep>({{"w_out", "w"}, {"m_out", "m"}, {"v_out", "v"}});
+  expect_same_in_place<AdamStepAll>({{"w_out", "w"}, {"m_out", "m"}, {"v_out", "v"}});
+}
+TEST(InPlace, BatchNorm) {
+  expect_same_in_place<BatchNormInference>({{"y", "x"}});
+  expect_same_in_place<BatchNormInferenceBackward>({{"dx", "dy"}});
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 // sgd and adam over several steps against sums worked out by hand, for a gradient that stays the
 // same: what one step against the oracle cannot show is that the steps fit together.
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include <cmath>
 
+#include "kernels/operands.h"
 #include "kernels/tables.h"
 
 namespace hilum::test {
@@ -61,6 +63,36 @@ TEST(OptimiserSteps, DecoupledDecayShrinksWeightsByItself) {
                   4 * factor * factor);
   // As an L2 term it goes through the moments and becomes a step of lr.
   EXPECT_FLOAT_EQ(after_adam({1, 0.1, 1, 0.9, 0.999, 1e-8, 0.2, false}, 4, 0, 1), 4 - 0.1f);
+}
+
+// One call for a list of parameters gives each element the bits of a call for its parameter, on any
+// number of threads.
+void check_step_all(Device device) {
+  const AdamAllProblem a = {{1, 8191, 0, 27, 8193, 30011, 64}, {0, 0.01, 3, 0.9, 0.999, 1e-8, 0.1}};
+  std::vector<OperandData> all = PassCalls<AdamStepAll>::make(a, 3);
+  std::vector<OperandData> one = all;
+  AdamProblem problem = a.each;
+  std::size_t first = 0;
+  for (std::size_t count : a.counts) {
+    problem.count = count;
+    auto at = [&](std::size_t i) { return one[i].f32.data() + first; };
+    run<AdamStep>(device, problem, at(0), at(1), at(2), at(3), at(4), at(5), at(6));
+    first += count;
+  }
+  const int before = omp_get_max_threads();
+  for (int threads : {1, 2, 3}) {
+    omp_set_num_threads(threads);
+    for (std::size_t i = 4; i < all.size(); ++i) reset_output(all[i]);
+    PassCalls<AdamStepAll>::row(select<AdamStepAll>(device, a), {}, a, all);
+    for (std::size_t i = 4; i < all.size(); ++i) EXPECT_EQ(all[i].f32, one[i].f32) << threads;
+  }
+  omp_set_num_threads(before);
+}
+
+TEST(OptimiserSteps, AdamOverAListHasTheBitsOfAdamOneByOne) {
+  check_step_all(Device::cpu);
+  if (const char* reason = why_missing(Device::emu)) GTEST_SKIP() << "on emu: " << reason;
+  check_step_all(Device::emu);
 }
 
 }  // namespace
