@@ -1,7 +1,9 @@
 // batch_norm: problem, costs and the tables of its rows, best first.
 #include "kernels/batch_norm/batch_norm.h"
+#include "kernels/batch_norm/cuda_workspace.h"
 #include "kernels/batch_norm/ref.h"
 #include "kernels/batch_norm/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/error.h"
 #include "kernels/ref_row.h"
 
@@ -64,6 +66,18 @@ std::vector<Operand> BatchNormInferenceBackward::operands(const Problem& a) {
           {"dy", a.x_count()},   {"dx", a.x_count()},
           {"dgamma", a.c},       {"dbeta", a.c}};
 }
+namespace {
+// Bytes of a number, of a pair of sums and of a count with its moments.
+constexpr auto cuda1_workspace = batch_norm_tree_workspace<batch_norm_cuda1_group, 4>;
+constexpr auto cuda2_workspace = batch_norm_tree_workspace<batch_norm_cuda2_group, 8>;
+constexpr auto cuda3_workspace = batch_norm_tree_workspace<batch_norm_cuda3_group, 12>;
+
+// The forward rows on CUDA add deviations from a channel's first number, which of normal numbers is
+// up to four times their mean size: terms of five times the size. Each thread adds about 32 of them
+// one after another, half an eps of random sign at a time: 5 x sqrt(32) / 2 = 14.
+constexpr double of_deviations = 16;
+}  // namespace
+
 // Memory is counted once an array, as everywhere; training goes over x (and dy) twice.
 Cost BatchNormForward::cost(const Problem& a) { return batch_norm_cost(a, 6, 2); }
 Cost BatchNormBackward::cost(const Problem& a) { return batch_norm_cost(a, 9, 3); }
@@ -75,6 +89,11 @@ const Table<BatchNormForward>& BatchNormForward::table() {
       {"cpu1", Device::cpu, nullptr, batch_norm_forward_cpu1, batch_norm_cpu1_workspace},
       {"onednn", Device::cpu, nullptr, batch_norm_forward_onednn, batch_norm_onednn_workspace, 4,
        false},
+      HILUM_CUDA_ROWS(BatchNormForward, "cuda4_fused", batch_norm_cuda4_why_not<1>, nullptr,
+                      of_deviations),
+      HILUM_CUDA_ROWS(BatchNormForward, "cuda3_warp", nullptr, cuda3_workspace, of_deviations),
+      HILUM_CUDA_ROWS(BatchNormForward, "cuda2_tree", nullptr, cuda2_workspace, of_deviations),
+      HILUM_CUDA_ROWS(BatchNormForward, "cuda1_steps", nullptr, cuda1_workspace, of_deviations),
       ref_row<BatchNormForward>(),
   };
   return rows;
@@ -85,6 +104,10 @@ const Table<BatchNormBackward>& BatchNormBackward::table() {
       {"cpu1", Device::cpu, nullptr, batch_norm_backward_cpu1, batch_norm_cpu1_workspace},
       {"onednn", Device::cpu, nullptr, batch_norm_backward_onednn, batch_norm_onednn_workspace, 4,
        false},
+      HILUM_CUDA_ROWS(BatchNormBackward, "cuda4_fused", batch_norm_cuda4_why_not<2>),
+      HILUM_CUDA_ROWS(BatchNormBackward, "cuda3_warp", nullptr, cuda3_workspace),
+      HILUM_CUDA_ROWS(BatchNormBackward, "cuda2_tree", nullptr, cuda2_workspace),
+      HILUM_CUDA_ROWS(BatchNormBackward, "cuda1_steps", nullptr, cuda1_workspace),
       ref_row<BatchNormBackward>(),
   };
   return rows;
@@ -94,6 +117,7 @@ const Table<BatchNormInference>& BatchNormInference::table() {
   static const Table<BatchNormInference> rows = {
       {"cpu1", Device::cpu, nullptr, batch_norm_inference_cpu1, batch_norm_cpu1_workspace},
       {"onednn", Device::cpu, nullptr, batch_norm_inference_onednn},
+      HILUM_CUDA_ROWS(BatchNormInference, "cuda1_steps"),
       ref_row<BatchNormInference>(),
   };
   return rows;
@@ -103,6 +127,8 @@ const Table<BatchNormInferenceBackward>& BatchNormInferenceBackward::table() {
   static const Table<BatchNormInferenceBackward> rows = {
       {"cpu1", Device::cpu, nullptr, batch_norm_inference_backward_cpu1, batch_norm_cpu1_workspace},
       {"onednn", Device::cpu, nullptr, batch_norm_inference_backward_onednn, nullptr, 4, false},
+      HILUM_CUDA_ROWS(BatchNormInferenceBackward, "cuda3_warp", nullptr, cuda3_workspace),
+      HILUM_CUDA_ROWS(BatchNormInferenceBackward, "cuda1_steps", nullptr, cuda1_workspace),
       ref_row<BatchNormInferenceBackward>(),
   };
   return rows;

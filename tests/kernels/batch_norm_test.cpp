@@ -9,18 +9,21 @@
 #include "kernels/batch_norm/ref.h"
 #include "kernels/dispatch.h"
 #include "kernels/isa.h"
+#include "tests/kernels/host_rows.h"
 
 namespace hilum::test {
 namespace {
 
-// Every row whose name starts with "cpu", on every instruction set.
+// Every row of ours that can run the problem, on every instruction set.
 template <class Pass, class Check>
-void for_each_own_row(Check check) {
+void for_each_own_row(const typename Pass::Problem& problem, Check check) {
   const Isa before = isa();
   for (const Row<Pass>& row : Pass::table()) {
-    if (!std::string_view(row.name).starts_with("cpu")) continue;
+    const std::string_view name = row.name;
+    if (!name.starts_with("cpu") && !name.starts_with("cuda")) continue;
+    if (!takes_host_memory(row) || (row.why_not && row.why_not(problem))) continue;
     for (Isa candidate : {Isa::portable, Isa::avx2, Isa::avx512}) {
-      if (candidate > best_isa()) continue;
+      if (!makes_a_difference(row, candidate)) continue;
       set_isa(candidate);
       SCOPED_TRACE(std::string(row.name) + " " + isa_name(candidate));
       check(row);
@@ -47,7 +50,7 @@ void check_mean_and_deviation(double mean, double deviation) {
                               wide(running_mean).data(), wide(running_var).data(), y.data(),
                               center.data(), inv_std.data(), mean_out.data(), var_out.data());
 
-  for_each_own_row<BatchNormForward>([&](const Row<BatchNormForward>& row) {
+  for_each_own_row<BatchNormForward>(a, [&](const Row<BatchNormForward>& row) {
     std::vector<float> got_y(a.x_count()), got_mean(a.c), got_inv_std(a.c), got_mean_out(a.c),
         got_var_out(a.c);
     run_row(row, a, x.data(), gamma.data(), beta.data(), running_mean.data(), running_var.data(),
@@ -75,14 +78,14 @@ TEST(BatchNorm, AConstantChannelGivesBetaAndNoGradient) {
   const std::vector<float> x(a.x_count(), 123.456f), gamma(a.c, 2.0f), beta(a.c, 0.25f),
       zeros(a.c, 0.0f), dy(a.x_count(), 1.0f);
   std::vector<float> y(a.x_count()), mean(a.c), inv_std(a.c), mean_out(a.c), var_out(a.c);
-  for_each_own_row<BatchNormForward>([&](const Row<BatchNormForward>& row) {
+  for_each_own_row<BatchNormForward>(a, [&](const Row<BatchNormForward>& row) {
     run_row(row, a, x.data(), gamma.data(), beta.data(), zeros.data(), zeros.data(), y.data(),
             mean.data(), inv_std.data(), mean_out.data(), var_out.data());
     for (float v : y) ASSERT_NEAR(v, 0.25f, 1e-2);  // one rounding of x times 1/sqrt(epsilon)
     for (float v : var_out) ASSERT_NEAR(v, 0, 1e-9);
   });
   std::vector<float> dx(a.x_count()), dgamma(a.c), dbeta(a.c);
-  for_each_own_row<BatchNormBackward>([&](const Row<BatchNormBackward>& row) {
+  for_each_own_row<BatchNormBackward>(a, [&](const Row<BatchNormBackward>& row) {
     run_row(row, a, x.data(), gamma.data(), mean.data(), inv_std.data(), dy.data(), dx.data(),
             dgamma.data(), dbeta.data());
     for (float v : dx) ASSERT_NEAR(v, 0, 1e-3);
@@ -94,7 +97,7 @@ TEST(BatchNorm, ASingleRowGivesBeta) {
   const BatchNormProblem a{1, 3};
   const std::vector<float> x = {1, -2, 300}, gamma(3, 1.0f), beta = {4, 5, 6}, zeros(3, 0.0f);
   std::vector<float> y(3), mean(3), inv_std(3), mean_out(3), var_out(3);
-  for_each_own_row<BatchNormForward>([&](const Row<BatchNormForward>& row) {
+  for_each_own_row<BatchNormForward>(a, [&](const Row<BatchNormForward>& row) {
     run_row(row, a, x.data(), gamma.data(), beta.data(), zeros.data(), zeros.data(), y.data(),
             mean.data(), inv_std.data(), mean_out.data(), var_out.data());
     EXPECT_EQ(y, beta);
