@@ -1,4 +1,5 @@
 // softmax_cross_entropy: problem, costs and the tables of its rows, best first.
+#include "kernels/cuda_rows.h"
 #include "kernels/error.h"
 #include "kernels/ref_row.h"
 #include "kernels/softmax_cross_entropy/ref.h"
@@ -59,10 +60,23 @@ Cost SoftmaxCrossEntropyBackward::cost(const Problem& a) {
           4.0 * static_cast<double>(2 * a.count() + a.n + a.weight_count() + 1)};
 }
 
+namespace {
+const char* too_much_for_a_block(const SoftmaxCrossEntropyProblem& a) {
+  return a.count() > 65536 ? "is one block, too few for so many numbers" : nullptr;
+}
+// The samples' losses, or two sums of weights.
+std::size_t a_double_a_sample(const SoftmaxCrossEntropyProblem& a) { return a.n * sizeof(double); }
+std::size_t two_doubles(const SoftmaxCrossEntropyProblem&) { return 2 * sizeof(double); }
+}  // namespace
+
 const Table<SoftmaxCrossEntropyForward>& SoftmaxCrossEntropyForward::table() {
   static const Table<SoftmaxCrossEntropyForward> rows = {
       {"cpu1", Device::cpu, nullptr, softmax_cross_entropy_forward_cpu1,
        softmax_cross_entropy_forward_cpu1_workspace},
+      HILUM_CUDA_ROWS(SoftmaxCrossEntropyForward, "cuda4_fused", too_much_for_a_block),
+      HILUM_CUDA_ROWS(SoftmaxCrossEntropyForward, "cuda3_warp", nullptr, a_double_a_sample),
+      HILUM_CUDA_ROWS(SoftmaxCrossEntropyForward, "cuda2_tree", nullptr, a_double_a_sample),
+      HILUM_CUDA_ROWS(SoftmaxCrossEntropyForward, "cuda1_naive", nullptr, a_double_a_sample),
       ref_row<SoftmaxCrossEntropyForward>(),
   };
   return rows;
@@ -71,6 +85,8 @@ const Table<SoftmaxCrossEntropyForward>& SoftmaxCrossEntropyForward::table() {
 const Table<SoftmaxCrossEntropyBackward>& SoftmaxCrossEntropyBackward::table() {
   static const Table<SoftmaxCrossEntropyBackward> rows = {
       {"cpu1", Device::cpu, nullptr, softmax_cross_entropy_backward_cpu1},
+      HILUM_CUDA_ROWS(SoftmaxCrossEntropyBackward, "cuda3_warp"),
+      HILUM_CUDA_ROWS(SoftmaxCrossEntropyBackward, "cuda1_naive", nullptr, two_doubles),
       ref_row<SoftmaxCrossEntropyBackward>(),
   };
   return rows;
