@@ -23,8 +23,8 @@ std::size_t batch_norm_tree_workspace(const BatchNormProblem& a) {
   return (2 * sizeof(float) + (first + second) * state_bytes) * a.c;
 }
 
-// cuda4: the slab of 8 channels and all rows in shared memory, of which every GPU since Ampere gives
-// a block 99 KiB: 16 images of 14 x 14 pixels fit. Backward keeps x and dy.
+// cuda4: the slab of 8 channels and all rows in shared memory, of which every GPU since Ampere
+// gives a block 99 KiB: 16 images of 14 x 14 pixels fit. Backward keeps x and dy.
 inline constexpr std::size_t batch_norm_cuda4_channels = 8, batch_norm_cuda4_bytes = 98 * 1024;
 template <std::size_t slabs>
 const char* batch_norm_cuda4_why_not(const BatchNormProblem& a) {

@@ -1,4 +1,6 @@
 // dense: problem, costs and the tables of its rows, best first.
+#include "kernels/cuda_rows.h"
+#include "kernels/dense/cuda_product.h"
 #include "kernels/dense/dense.h"
 #include "kernels/dense/ref.h"
 #include "kernels/dense/rows.h"
@@ -40,6 +42,13 @@ const Table<DenseForward>& DenseForward::table() {
       {"cpu2_gemm", Device::cpu, nullptr, dense_forward_cpu2_gemm, dense_forward_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, dense_forward_onednn},
       {"cpu1", Device::cpu, nullptr, dense_forward_cpu1},
+      HILUM_CUDA_ROWS(DenseForward, "cuda3_register", nullptr, dense_forward_cuda_workspace),
+      HILUM_CUDA_ROWS(DenseForward, "cuda2_tiled"),
+      HILUM_CUDA_ROWS(DenseForward, "cuda1_naive"),
+      HILUM_CUDA_ROWS(DenseForward, "cuda4_tf32", nullptr, dense_forward_cuda_workspace,
+                      dense_tf32_tolerance),
+      HILUM_CUDA_ROWS(DenseForward, "cuda4_bf16", nullptr, dense_forward_cuda_workspace,
+                      dense_bf16_tolerance),
       ref_row<DenseForward>(),
   };
   return rows;
@@ -51,6 +60,14 @@ const Table<DenseBackwardData>& DenseBackwardData::table() {
        dense_backward_data_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, dense_backward_data_onednn},
       {"cpu1", Device::cpu, nullptr, dense_backward_data_cpu1},
+      HILUM_CUDA_ROWS(DenseBackwardData, "cuda3_register", nullptr,
+                      dense_backward_data_cuda_workspace),
+      HILUM_CUDA_ROWS(DenseBackwardData, "cuda2_tiled"),
+      HILUM_CUDA_ROWS(DenseBackwardData, "cuda1_naive"),
+      HILUM_CUDA_ROWS(DenseBackwardData, "cuda4_tf32", nullptr, dense_backward_data_cuda_workspace,
+                      dense_tf32_tolerance),
+      HILUM_CUDA_ROWS(DenseBackwardData, "cuda4_bf16", nullptr, dense_backward_data_cuda_workspace,
+                      dense_bf16_tolerance),
       ref_row<DenseBackwardData>(),
   };
   return rows;
@@ -62,6 +79,14 @@ const Table<DenseBackwardWeight>& DenseBackwardWeight::table() {
        dense_backward_weight_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, dense_backward_weight_onednn},
       {"cpu1", Device::cpu, nullptr, dense_backward_weight_cpu1},
+      HILUM_CUDA_ROWS(DenseBackwardWeight, "cuda3_register", nullptr,
+                      dense_backward_weight_cuda_workspace),
+      HILUM_CUDA_ROWS(DenseBackwardWeight, "cuda2_tiled"),
+      HILUM_CUDA_ROWS(DenseBackwardWeight, "cuda1_naive"),
+      HILUM_CUDA_ROWS(DenseBackwardWeight, "cuda4_tf32", nullptr,
+                      dense_backward_weight_cuda_workspace, dense_tf32_tolerance),
+      HILUM_CUDA_ROWS(DenseBackwardWeight, "cuda4_bf16", nullptr,
+                      dense_backward_weight_cuda_workspace, dense_bf16_tolerance),
       ref_row<DenseBackwardWeight>(),
   };
   return rows;
