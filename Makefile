@@ -1,6 +1,6 @@
 # The front door to CMake: every target does its own set-up. `make` alone prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench layers format check layout tidy sanitize deps program configure
+.PHONY: help run test bench gpu layers format check layout tidy sanitize deps program configure
 
 HILUM_BUILD ?= build
 HILUM_RUNS ?= runs
@@ -51,6 +51,9 @@ test: configure  ## build and run all tests, count what was skipped and why
 bench: configure  ## time every kernel row beside the roof of this machine (BENCH_ARGS=...)
 	@$(build) --target hilum_bench
 	$(HILUM_BUILD)/hilum_bench $(BENCH_ARGS)
+
+gpu: deps  ## what checks and times the CUDA rows, as a folder to copy to a machine with a GPU
+	@bench/gpu/bundle.sh
 
 layers:  ## fail on an #include that runs the wrong way
 	@tests/house/layers.sh

@@ -10,7 +10,9 @@
 #include "apps/terminal.h"
 #include "engine/profiler.h"
 #include "kernels/device_operands.h"
+#include "kernels/lesson.h"
 #include "kernels/operands.h"
+#include "kernels/roof.h"
 #include "kernels/tables.h"
 
 namespace hilum {
@@ -54,6 +56,38 @@ double largest_error(const std::vector<OperandData>& got, const std::vector<Oper
 // "-" for what is too small to say: an operation without arithmetic has no GFLOP/s.
 std::string rate(double amount, double seconds) {
   return amount > 0 ? fmt::format("{:.1f}", amount * 1e-9 / seconds) : "-";
+}
+
+// What the device can do at most: arithmetic in GFLOP/s, for a GPU by how inputs are rounded, and
+// copying in GB/s.
+struct DeviceRoof {
+  double gflops, tf32_gflops, bf16_gflops, gigabytes;
+  std::string machine;
+
+  double gflops_for(std::string_view row) const {
+    if (row.ends_with("bf16")) return bf16_gflops;
+    return row.ends_with("tf32") ? tf32_gflops : gflops;
+  }
+  std::string text() const {
+    std::string all = fmt::format("{:.0f} GFLOP/s", gflops);
+    if (tf32_gflops != gflops) {
+      all += fmt::format(" ({:.0f} in TF32, {:.0f} in bf16)", tf32_gflops, bf16_gflops);
+    }
+    return all + fmt::format(", {:.1f} GB/s, {}", gigabytes, machine);
+  }
+};
+
+const DeviceRoof& roof_of(Device device) {
+  static const DeviceRoof roof = [device]() -> DeviceRoof {
+    if (device == Device::cuda) {
+      const GpuRoof gpu = measure_gpu();
+      return {gpu.gflops, gpu.tf32_gflops, gpu.bf16_gflops, gpu.gigabytes, gpu_name()};
+    }
+    const Roof& cpu = measured_roof();
+    return {cpu.gflops, cpu.gflops, cpu.gflops, cpu.gigabytes,
+            fmt::format("{} threads", cpu.threads)};
+  }();
+  return roof;
 }
 
 template <class Pass>
@@ -117,9 +151,9 @@ class PassRun {
     }
     const double seconds = median_seconds(row, a_case.problem, operands, flags_.repeat);
     const Cost cost = Pass::cost(a_case.problem);
-    const Roof& roof = measured_roof();
+    const DeviceRoof& roof = roof_of(device_);
     const double bound =
-        std::max(cost.flop * 1e-9 / roof.gflops, cost.bytes * 1e-9 / roof.gigabytes);
+        std::max(cost.flop * 1e-9 / roof.gflops_for(row.name), cost.bytes * 1e-9 / roof.gigabytes);
     std::vector<std::string> line = {pass,
                                      what,
                                      row.name,
@@ -144,7 +178,11 @@ class PassRun {
 }  // namespace
 
 int run_kernels(const KernelRunFlags& flags, const Session& session) {
+  if (flags.lesson) begin_lesson();
   const Device device = session.start();
+  if (flags.lesson && device != Device::emu) {
+    throw usage_error("kernels run: --lesson counts on device emu. Expected --device emu.");
+  }
   Table2d lines = {{"pass", "case", "row", "ms", "GFLOP/s", "GB/s", "of roof"}};
   if (flags.check) lines[0].push_back("error, eps x |terms|");
   bool good = true, found = false;
@@ -167,9 +205,15 @@ int run_kernels(const KernelRunFlags& flags, const Session& session) {
         "the rows, --cases the cases.",
         flags.asked, flags.row, flags.one_case, flags.asked);
   }
-  const Roof& roof = measured_roof();
-  fmt::print("{}\nroof measured now: {:.0f} GFLOP/s, {:.1f} GB/s, {} threads; median of {} runs\n",
-             text_table(lines, true), roof.gflops, roof.gigabytes, roof.threads, flags.repeat);
+  const std::string roof =
+      fmt::format("roof measured now: {}; median of {} runs", roof_of(device).text(), flags.repeat);
+  if (flags.csv) {
+    for (const auto& line : lines) fmt::print("\"{}\"\n", fmt::join(line, "\",\""));
+    fmt::print("\"{}\"\n", roof);
+  } else {
+    fmt::print("{}\n{}\n", text_table(lines, true), roof);
+  }
+  if (flags.lesson) fmt::print("\n{}", lesson_text());
   return good ? 0 : static_cast<int>(ErrorKind::check);
 }
 

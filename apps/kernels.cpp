@@ -141,6 +141,9 @@ void add_kernels(CLI::App& app, Session& session) {
   command->add_flag("--cases", flags->list_cases, "list the cases and stop");
   command->add_option("--repeat", flags->repeat, "runs of which the median is taken")
       ->check(CLI::PositiveNumber);
+  command->add_flag("--lesson", flags->lesson,
+                    "with --device emu: what the kernels do to memory, as a GPU would see it");
+  command->add_flag("--csv", flags->csv, "as comma-separated values, the roof in the last lines");
   command->add_flag("--check", flags->check, "compare with the oracle in double too (slow)");
   command->callback(
       [=, &session] { session.action = [=, &session] { return run_kernels(*flags, session); }; });

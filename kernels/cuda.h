@@ -22,7 +22,7 @@
 #include "kernels/row.h"
 
 #if defined(__CUDACC__)
-#include <cuda_runtime.h>
+#include "kernels/cuda_check.h"
 #else
 #include "kernels/emu.h"
 #endif
@@ -35,9 +35,6 @@
 namespace hilum {
 
 #if defined(__CUDACC__)
-
-// Throws a device error where a call failed; `what` names it.
-void check_cuda(cudaError_t status, const char* what);
 
 // Starts kernel(args...) on grid x block threads with so many bytes of dynamic shared memory.
 // Does not wait. An empty grid is no work.

@@ -38,8 +38,8 @@ struct LoadedRow<Pass, device, name,
                  void (*)(const Launch&, const typename Pass::Problem&, Operands...)> {
   static void run(const Launch& launch, const typename Pass::Problem& problem,
                   Operands... operands) {
-    static const auto function = reinterpret_cast<typename Pass::Function>(
-        device_function(device, std::string(Pass::op) + "_" + Pass::pass + "_" + name.text));
+    static const auto function = reinterpret_cast<typename Pass::Function>(object_function(
+        device_name(device), std::string(Pass::op) + "_" + Pass::pass + "_" + name.text));
     function(launch, problem, operands...);
   }
 };
@@ -54,6 +54,47 @@ Row<Pass> loaded_row(const char* (*why_not)(const typename Pass::Problem&) = nul
   static const RowName kept = name;
   return {kept.text, device,    why_not,      in_this_build(device) ? &Loaded::run : nullptr,
           workspace, tolerance, deterministic};
+}
+
+namespace detail {
+// A library's row: its reasons and its workspace are functions of the object too.
+template <class Pass, RowName object, RowName name, class Function>
+struct LibraryRow;
+template <class Pass, RowName object, RowName name, class... Operands>
+struct LibraryRow<Pass, object, name,
+                  void (*)(const Launch&, const typename Pass::Problem&, Operands...)> {
+  using Problem = typename Pass::Problem;
+  static std::string symbol(const char* end = "") {
+    return std::string(Pass::op) + "_" + Pass::pass + "_" + name.text + end;
+  }
+  static void run(const Launch& launch, const Problem& problem, Operands... operands) {
+    static const auto function =
+        reinterpret_cast<typename Pass::Function>(object_function(object.text, symbol()));
+    function(launch, problem, operands...);
+  }
+  static const char* why_not(const Problem& problem) {
+    if (const char* reason = why_object_missing(object.text)) return reason;
+    static const auto function = reinterpret_cast<const char* (*)(const Problem&)>(
+        find_function(object.text, symbol("_why_not")));
+    return function ? function(problem) : nullptr;
+  }
+  static std::size_t workspace(const Problem& problem) {
+    static const auto function = reinterpret_cast<std::size_t (*)(const Problem&)>(
+        find_function(object.text, symbol("_workspace")));
+    return function ? function(problem) : 0;
+  }
+};
+}  // namespace detail
+
+// library_row<Pass, "cudnn", "cudnn_tf32">(): a row of device cuda from libhilum_cudnn.so.
+template <class Pass, RowName object, RowName name>
+Row<Pass> library_row(double tolerance = 4, bool deterministic = true) {
+  using Loaded = detail::LibraryRow<Pass, object, name, typename Pass::Function>;
+  static const RowName kept = name;
+  return {kept.text,          Device::cuda,
+          &Loaded::why_not,   object_in_this_build(object.text) ? &Loaded::run : nullptr,
+          &Loaded::workspace, tolerance,
+          deterministic};
 }
 
 }  // namespace hilum

@@ -5,19 +5,31 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <new>
+#include <stdexcept>
+#include <string_view>
 #include <system_error>
 
 #include "kernels/device_objects.h"
 #include "kernels/error.h"
+#include "kernels/lesson.h"
 
 namespace hilum {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct Object {
+  const char* name;
+  bool compiled;
+  const char* absent;  // what is said where it was not compiled
+};
 
 #ifdef HILUM_HAVE_CUDA
 constexpr bool have_cuda = true;
@@ -29,6 +41,29 @@ constexpr bool have_emu = true;
 #else
 constexpr bool have_emu = false;
 #endif
+#ifdef HILUM_HAVE_CUDNN
+constexpr bool have_cudnn = true;
+#else
+constexpr bool have_cudnn = false;
+#endif
+#ifdef HILUM_HAVE_CUBLAS
+constexpr bool have_cublas = true;
+#else
+constexpr bool have_cublas = false;
+#endif
+
+constexpr Object objects[] = {
+    {"cuda", have_cuda,
+     "device cuda is not in this build: configure with the CUDA toolkit installed (HILUM_CUDA=ON "
+     "says what is wrong)"},
+    {"emu", have_emu,
+     "device emu is not in this build: install libboost-context-dev and configure "
+     "again (under the sanitizers there is none)"},
+    {"cudnn", have_cudnn, "cuDNN is not in this build: install cuDNN 9 and configure again"},
+    {"cublas", have_cublas, "cuBLAS is not in this build: install it and configure again"},
+};
+
+bool lesson = false;
 
 // Beside the program, else where it was built.
 fs::path find_object(const std::string& file) {
@@ -42,20 +77,19 @@ struct Library {
   void* handle = nullptr;
   std::string missing;  // why it cannot be used; empty where it can
 
-  explicit Library(Device device) {
-    if (!in_this_build(device)) {
-      missing = device == Device::cuda
-                    ? "device cuda is not in this build: configure with the CUDA toolkit installed "
-                      "(HILUM_CUDA=ON says what is wrong)"
-                    : "device emu is not in this build: install libboost-context-dev and configure "
-                      "again";
+  explicit Library(const Object& object) {
+    if (!object.compiled) {
+      missing = object.absent;
       return;
     }
-    const fs::path path = find_object(fmt::format("libhilum_{}.so", device_name(device)));
+    const bool counts = lesson && std::string_view(object.name) == "emu";
+    const fs::path path =
+        find_object(fmt::format("libhilum_{}.so", counts ? "lesson" : object.name));
     handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
-      missing = fmt::format("device {} cannot be loaded: {}", device_name(device), dlerror());
-    } else if (device == Device::cuda) {
+      missing =
+          fmt::format("{} cannot be loaded ({}); install what is missing", object.name, dlerror());
+    } else if (std::string_view(object.name) == "cuda") {
       auto probe = reinterpret_cast<decltype(&hilum_cuda_probe)>(dlsym(handle, "hilum_cuda_probe"));
       const char* reason = probe ? probe() : "its shared object is of another version; build again";
       if (reason != nullptr) missing = fmt::format("device cuda cannot be used: {}", reason);
@@ -63,35 +97,49 @@ struct Library {
   }
 };
 
-const Library& library(Device device) {
-  static const Library emu(Device::emu);
-  if (device == Device::emu) return emu;
-  static const Library cuda(Device::cuda);
-  return cuda;
+// Each is loaded when first asked for, and stays.
+const Library& library(const std::string& name) {
+  static std::mutex mutex;
+  static auto& loaded = *new std::map<std::string, Library>;
+  const std::lock_guard lock(mutex);
+  const auto found = loaded.find(name);
+  if (found != loaded.end()) return found->second;
+  for (const Object& object : objects) {
+    if (name == object.name) return loaded.emplace(name, Library(object)).first->second;
+  }
+  throw std::logic_error("no shared object is called " + name);
 }
 
 }  // namespace
 
-bool in_this_build(Device device) {
-  return device == Device::cpu || (device == Device::cuda ? have_cuda : have_emu);
+bool object_in_this_build(const std::string& object) {
+  return std::any_of(std::begin(objects), std::end(objects),
+                     [&](const Object& o) { return object == o.name && o.compiled; });
 }
 
-const char* why_missing(Device device) {
-  if (device == Device::cpu) return nullptr;
-  const Library& found = library(device);
+bool in_this_build(Device device) {
+  return device == Device::cpu || object_in_this_build(device_name(device));
+}
+
+const char* why_object_missing(const std::string& object) {
+  const Library& found = library(object);
   return found.missing.empty() ? nullptr : found.missing.c_str();
 }
 
-void* device_function(Device device, const std::string& name) {
-  const Library& found = library(device);
-  void* function = found.handle ? dlsym(found.handle, name.c_str()) : nullptr;
-  if (function == nullptr) {
-    throw device_error("{}", found.handle ? fmt::format("device {}: its shared object has no "
-                                                        "function {}. Build again.",
-                                                        device_name(device), name)
-                                          : found.missing + ".");
-  }
-  return function;
+const char* why_missing(Device device) {
+  return device == Device::cpu ? nullptr : why_object_missing(device_name(device));
+}
+
+void* find_function(const std::string& object, const std::string& name) {
+  const Library& found = library(object);
+  return found.handle ? dlsym(found.handle, name.c_str()) : nullptr;
+}
+
+void* object_function(const std::string& object, const std::string& name) {
+  void* function = find_function(object, name);
+  if (function != nullptr) return function;
+  if (const char* reason = why_object_missing(object)) throw device_error("{}.", reason);
+  throw device_error("libhilum_{}.so has no function {}. Build again.", object, name);
 }
 
 namespace {
@@ -99,7 +147,7 @@ namespace {
 // A function of libhilum_cuda.so; see cuda.cpp.
 template <class Function>
 Function* cuda_function(const char* name) {
-  return reinterpret_cast<Function*>(device_function(Device::cuda, name));
+  return reinterpret_cast<Function*>(object_function("cuda", name));
 }
 #define HILUM_CUDA_FUNCTION(name)                                    \
   (*[] {                                                             \
@@ -155,8 +203,19 @@ double device_seconds(Device device, const std::function<void()>& work) {
 }
 
 void set_emu_seed(std::uint64_t seed) {
-  reinterpret_cast<decltype(&hilum_emu_set_seed)>(
-      device_function(Device::emu, "hilum_emu_set_seed"))(seed);
+  reinterpret_cast<decltype(&hilum_emu_set_seed)>(object_function("emu", "hilum_emu_set_seed"))(
+      seed);
+}
+
+void begin_lesson() {
+  lesson = true;
+  if (const char* reason = why_object_missing("emu")) throw device_error("lesson: {}.", reason);
+  object_function("emu", "hilum_emu_lesson");
+}
+
+std::string lesson_text() {
+  return reinterpret_cast<decltype(&hilum_emu_lesson)>(
+      object_function("emu", "hilum_emu_lesson"))();
 }
 
 }  // namespace hilum

@@ -1,6 +1,7 @@
 // Which devices there are. The CUDA rows live in shared objects that are loaded when first asked
-// for, so the program starts on any machine: libhilum_cuda.so (compiled by nvcc, for a GPU) and
-// libhilum_emu.so (the same sources as C++, on the CPU). Both export the same functions.
+// for, so the program starts on any machine: libhilum_cuda.so (compiled by nvcc, for a GPU),
+// libhilum_emu.so (the same sources as C++, on the CPU; both export the same functions), and
+// libhilum_cudnn.so and libhilum_cublas.so.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +20,15 @@ bool in_this_build(Device device);
 // probes once.
 const char* why_missing(Device device);
 
-// A function of the device's shared object. A device error where the device is missing or its
-// object has no such function.
-void* device_function(Device device, const std::string& name);
+// The shared objects are called cuda, emu, cudnn and cublas; the last two hold the libraries' rows
+// of device cuda. Null where the object can be used here, else why not.
+const char* why_object_missing(const std::string& object);
+// A function of an object. A device error where the object is missing or has no such function.
+void* object_function(const std::string& object, const std::string& name);
+// The same, null where there is no such function.
+void* find_function(const std::string& object, const std::string& name);
+// Was the object compiled?
+bool object_in_this_build(const std::string& object);
 
 // Which GPU device cuda means, from 0. A device error where there is no such one. To be called
 // before anything lies on the device.

@@ -18,6 +18,9 @@ HILUM_EXPORT void hilum_cuda_copy(int way, void* to, const void* from, std::size
 HILUM_EXPORT void* hilum_cuda_stream();
 HILUM_EXPORT void hilum_cuda_synchronise();
 HILUM_EXPORT double hilum_cuda_seconds(void (*work)(void*), void* context);
+HILUM_EXPORT void hilum_cuda_roof(double* gflops, double* tf32, double* bf16, double* gigabytes);
 
 // libhilum_emu.so: the order of fibres from now on; 0 is the natural one.
 HILUM_EXPORT void hilum_emu_set_seed(std::uint64_t seed);
+// libhilum_lesson.so, which is libhilum_emu.so that counts: a table of what its kernels did so far.
+HILUM_EXPORT const char* hilum_emu_lesson();

@@ -19,6 +19,12 @@
 #include "kernels/device_objects.h"
 #include "kernels/error.h"
 
+#ifdef HILUM_EMU_LESSON
+#include "kernels/emu_hooks.h"
+#include "kernels/emu_lesson.h"
+#include "kernels/emu_shared_range.h"
+#endif
+
 namespace hilum::emu {
 
 constinit thread_local const Builtins* now = nullptr;
@@ -103,6 +109,12 @@ class Machine {
   }
   void copy_async_commit() { ++thread().group; }
   void copy_async_wait(std::size_t newest);
+#ifdef HILUM_EMU_LESSON
+  void lesson_access(std::uintptr_t instruction, std::uintptr_t address, std::size_t bytes);
+  void lesson_step(std::uintptr_t at) {
+    if (running_ != &main_) recorder_.step(running_->thread, at);
+  }
+#endif
   unsigned char* shared() {
     return reinterpret_cast<unsigned char*>(
         (reinterpret_cast<std::uintptr_t>(shared_.data()) + 127) / 128 * 128);
@@ -141,6 +153,9 @@ class Machine {
   std::vector<Worker*> idle_;
   std::vector<std::unique_ptr<Meeting>> meetings_;
   std::vector<Meeting*> spare_;
+#ifdef HILUM_EMU_LESSON
+  LessonRecorder recorder_;
+#endif
   Worker main_;
   Worker* running_ = &main_;
   Worker* previous_ = nullptr;
@@ -168,6 +183,9 @@ void Machine::prepare(std::size_t block) {
   at_barrier_ = 0;
   state_ = (order_seed + 1) * 0x9E3779B97F4A7C15ull ^ (block + 1) * 0xBF58476D1CE4E5B9ull;
   shuffle_queue();
+#ifdef HILUM_EMU_LESSON
+  recorder_.begin(count);
+#endif
   // What a kernel reads before anything was written is not a number.
   shared_.assign(kernel_->shared_bytes + 128, 0xFF);
 }
@@ -199,6 +217,10 @@ void Machine::run_block(const Kernel& kernel, std::size_t block) {
   take_next(next);
   go_to(next);
   now = nullptr;
+#ifdef HILUM_EMU_LESSON
+  recorder_.close();
+  lesson_add(short_name(kernel.name), std::exchange(recorder_.counts, {}));
+#endif
   if (error_ == nullptr && alive_ == 0) return;
   std::exception_ptr error = std::exchange(error_, nullptr);
   if (error == nullptr) {
@@ -297,7 +319,33 @@ void Machine::wait(Where where) {
   }
 }
 
+#ifdef HILUM_EMU_LESSON
+// Left out: what is no memory of the kernel's, that is stacks, arguments, and emu's own.
+void Machine::lesson_access(std::uintptr_t instruction, std::uintptr_t address, std::size_t bytes) {
+  if (running_ == &main_) return;
+  const auto within = [address](const void* begin, std::size_t size) {
+    return address - reinterpret_cast<std::uintptr_t>(begin) < size;
+  };
+  const auto near = [address](const void* place) {
+    const auto middle = reinterpret_cast<std::uintptr_t>(place);
+    return address > middle - stack_bytes && address < middle + stack_bytes;
+  };
+  if (near(__builtin_frame_address(0)) || near(kernel_->context) || within(&now, sizeof now) ||
+      within(threads_.data(), threads_.size() * sizeof(Thread)) || within(this, sizeof *this)) {
+    return;
+  }
+  const SharedRange& statics = shared_range();
+  const bool is_shared =
+      within(shared_.data(), shared_.size()) || within(statics.begin, statics.bytes);
+  recorder_.access(running_->thread,
+                   {instruction, address, static_cast<std::uint32_t>(bytes), is_shared});
+}
+#endif
+
 void Machine::open_barrier() {
+#ifdef HILUM_EMU_LESSON
+  recorder_.close();
+#endif
   at_barrier_ = 0;
   ready_.clear();
   next_ready_ = 0;
@@ -445,6 +493,15 @@ void copy_async(void* to, const void* from, std::size_t bytes) {
 void copy_async_commit() { machine().copy_async_commit(); }
 void copy_async_wait(std::size_t newest) { machine().copy_async_wait(newest); }
 
+#ifdef HILUM_EMU_LESSON
+void lesson_access(std::uintptr_t instruction, std::uintptr_t address, std::size_t bytes) {
+  if (now != nullptr) machine().lesson_access(instruction, address, bytes);
+}
+void lesson_step(std::uintptr_t at) {
+  if (now != nullptr) machine().lesson_step(at);
+}
+#endif
+
 unsigned ballot(unsigned mask, bool vote, Where where) {
   Meeting* meeting = meet(mask, &vote, sizeof vote, where);
   unsigned votes = 0;
@@ -460,3 +517,11 @@ unsigned ballot(unsigned mask, bool vote, Where where) {
 }  // namespace hilum::emu
 
 void hilum_emu_set_seed(std::uint64_t seed) { hilum::emu::order_seed = seed; }
+
+#ifdef HILUM_EMU_LESSON
+const char* hilum_emu_lesson() {
+  static std::string text;
+  text = hilum::emu::lesson_report();
+  return text.c_str();
+}
+#endif

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <memory>
 
+#include "kernels/device.h"
+#include "kernels/device_objects.h"
 #define HILUM_THIS_FILE "kernels/roof.cpp"
 #include "kernels/foreach_isa.h"
 
@@ -53,6 +55,14 @@ double measure_gigabytes() {
     if (run > 0) best = std::max(best, 2.0 * block * blocks * 1e-9 / seconds_since(begin));
   }
   return best;
+}
+
+GpuRoof measure_gpu() {
+  const auto measure = reinterpret_cast<decltype(&hilum_cuda_roof)>(
+      object_function(device_name(Device::cuda), "hilum_cuda_roof"));
+  GpuRoof roof{};
+  measure(&roof.gflops, &roof.tf32_gflops, &roof.bf16_gflops, &roof.gigabytes);
+  return roof;
 }
 
 }  // namespace hilum

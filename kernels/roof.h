@@ -12,4 +12,10 @@ double measure_gflops();
 // of several runs: about 0.3 s, most of it for fresh memory.
 double measure_gigabytes();
 
+// The same of the GPU, in float and of its tensor cores. Takes about a tenth of a second and 2 GiB.
+struct GpuRoof {
+  double gflops, tf32_gflops, bf16_gflops, gigabytes;
+};
+GpuRoof measure_gpu();
+
 }  // namespace hilum

@@ -41,6 +41,7 @@ const Table<AvgPoolForward>& AvgPoolForward::table() {
       {"cpu1", Device::cpu, nullptr, avg_pool_forward_cpu1},
       {"onednn", Device::cpu, nullptr, avg_pool_forward_onednn},
       HILUM_CUDA_ROWS(AvgPoolForward, "cuda1"),
+      library_row<AvgPoolForward, "cudnn", "cudnn">(),
       ref_row<AvgPoolForward>(),
   };
   return rows;
@@ -51,6 +52,7 @@ const Table<AvgPoolBackward>& AvgPoolBackward::table() {
       {"cpu1", Device::cpu, nullptr, avg_pool_backward_cpu1},
       {"onednn", Device::cpu, nullptr, avg_pool_backward_onednn, nullptr, 4, false},
       HILUM_CUDA_ROWS(AvgPoolBackward, "cuda1"),
+      library_row<AvgPoolBackward, "cudnn", "cudnn">(),
       ref_row<AvgPoolBackward>(),
   };
   return rows;

@@ -94,6 +94,7 @@ const Table<BatchNormForward>& BatchNormForward::table() {
       HILUM_CUDA_ROWS(BatchNormForward, "cuda3_warp", nullptr, cuda3_workspace, of_deviations),
       HILUM_CUDA_ROWS(BatchNormForward, "cuda2_tree", nullptr, cuda2_workspace, of_deviations),
       HILUM_CUDA_ROWS(BatchNormForward, "cuda1_steps", nullptr, cuda1_workspace, of_deviations),
+      library_row<BatchNormForward, "cudnn", "cudnn">(of_deviations),
       ref_row<BatchNormForward>(),
   };
   return rows;
@@ -108,6 +109,7 @@ const Table<BatchNormBackward>& BatchNormBackward::table() {
       HILUM_CUDA_ROWS(BatchNormBackward, "cuda3_warp", nullptr, cuda3_workspace),
       HILUM_CUDA_ROWS(BatchNormBackward, "cuda2_tree", nullptr, cuda2_workspace),
       HILUM_CUDA_ROWS(BatchNormBackward, "cuda1_steps", nullptr, cuda1_workspace),
+      library_row<BatchNormBackward, "cudnn", "cudnn">(),
       ref_row<BatchNormBackward>(),
   };
   return rows;
@@ -118,6 +120,7 @@ const Table<BatchNormInference>& BatchNormInference::table() {
       {"cpu1", Device::cpu, nullptr, batch_norm_inference_cpu1, batch_norm_cpu1_workspace},
       {"onednn", Device::cpu, nullptr, batch_norm_inference_onednn},
       HILUM_CUDA_ROWS(BatchNormInference, "cuda1_steps"),
+      library_row<BatchNormInference, "cudnn", "cudnn">(),
       ref_row<BatchNormInference>(),
   };
   return rows;

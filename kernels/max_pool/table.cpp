@@ -31,6 +31,7 @@ const Table<MaxPoolForward>& MaxPoolForward::table() {
       {"cpu1", Device::cpu, nullptr, max_pool_forward_cpu1},
       {"onednn", Device::cpu, nullptr, max_pool_forward_onednn},
       HILUM_CUDA_ROWS(MaxPoolForward, "cuda1"),
+      library_row<MaxPoolForward, "cudnn", "cudnn">(),
       ref_row<MaxPoolForward>(),
   };
   return rows;
@@ -42,6 +43,7 @@ const Table<MaxPoolBackward>& MaxPoolBackward::table() {
       {"onednn", Device::cpu, nullptr, max_pool_backward_onednn, max_pool_backward_onednn_workspace,
        4, false},
       HILUM_CUDA_ROWS(MaxPoolBackward, "cuda1"),
+      library_row<MaxPoolBackward, "cudnn", "cudnn">(),
       ref_row<MaxPoolBackward>(),
   };
   return rows;

@@ -22,6 +22,7 @@ const Table<SoftmaxForward>& SoftmaxForward::table() {
   static const Table<SoftmaxForward> rows = {
       {"cpu1", Device::cpu, nullptr, softmax_forward_cpu1},
       HILUM_CUDA_ROWS(SoftmaxForward, "cuda1"),
+      library_row<SoftmaxForward, "cudnn", "cudnn">(),
       ref_row<SoftmaxForward>(),
   };
   return rows;
