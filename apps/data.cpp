@@ -22,8 +22,10 @@ void add_data(CLI::App& app, Session& session) {
   data->require_subcommand(1);
   add_data_stats(*data, session);
   add_data_check(*data, session);
+  add_data_groups(*data, session);
   add_data_split(*data, session);
   add_data_probes(*data, session);
+  add_data_pca(*data, session);
   add_data_phantom(*data, session);
 }
 

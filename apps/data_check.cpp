@@ -25,6 +25,8 @@ int run(const Flags& flags, const Session& session) {
                                        dataset.items.size(), flags.group_rule));
   }
   const Audit found = audit(dataset, survey_of(dataset, session));
+  session.note("near", fmt::format("{} pairs of hashes, {} of pictures, in {:.1f} s",
+                                   found.compared, found.fitted, found.seconds));
   if (flags.as_json) {
     nlohmann::json json = to_json(dataset, found);
     json["allow_leakage"] = flags.allow;

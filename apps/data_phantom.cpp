@@ -6,6 +6,7 @@
 #include "apps/prepare.h"
 #include "apps/terminal.h"
 #include "data/phantom.h"
+#include "data/phantom_faults.h"
 
 namespace hilum {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 struct Flags {
   std::string out;
   PhantomOptions options;
+  std::vector<std::string> faults;
 };
 
 int run(const Flags& flags, const Session& session) {
@@ -25,6 +27,8 @@ int run(const Flags& flags, const Session& session) {
     progress.update(done);
   });
   progress.clear();
+  if (!flags.faults.empty())
+    plant_faults(flags.out, {flags.faults.begin(), flags.faults.end()}, 12, flags.options.seed);
   const Dataset dataset = read_dataset(std::filesystem::path(flags.out) / "manifest.csv");
   for (const char* split : {"train", "val", "test"}) {
     fmt::print("{:<8}{}\n", split, describe_part(dataset, dataset.indices(split)));
@@ -44,6 +48,12 @@ void add_data_phantom(CLI::App& data, Session& session) {
   command->add_option("--slices", flags->options.slices, "slices of each");
   command->add_option("--size", flags->options.size, "pixels a side");
   command->add_option("--seed", flags->options.seed, "of the drawing");
+  command
+      ->add_option("--faults", flags->faults,
+                   "plant what an audit should find (faults.csv lists it): duplicates, near, "
+                   "patients, swapped, frame, container")
+      ->delimiter(',')
+      ->check(CLI::IsMember(phantom_fault_kinds()));
   command->callback(
       [=, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }

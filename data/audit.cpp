@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <regex>
 #include <set>
@@ -60,6 +61,16 @@ std::vector<std::size_t> find_copies(const Dataset& dataset, const Survey& surve
   return different;
 }
 
+void find_near(const Dataset& dataset, const Survey& survey, const std::vector<std::size_t>& which,
+               Audit& audit) {
+  const auto begin = std::chrono::steady_clock::now();
+  const NearSearch search = find_near_duplicates(survey, which);
+  audit.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  audit.compared = search.compared, audit.fitted = search.fitted;
+  for (const NearPair& pair : search.pairs)
+    add(dataset, audit, FindingKind::near_duplicate, {pair.a, pair.b}, pair.alike);
+}
+
 void find_group_overlap(const Dataset& dataset, Audit& audit) {
   std::map<std::string, std::vector<std::size_t>> members;
   for (std::size_t i = 0; i < dataset.items.size(); ++i)
@@ -69,6 +80,24 @@ void find_group_overlap(const Dataset& dataset, Audit& audit) {
     compare_items(dataset, finding);
     finding.labels_differ = false;  // a patient may have been ill and well
     if (finding.across_splits) audit.findings.push_back(std::move(finding));
+  }
+}
+
+// Most of a patient's slices have one class; the few that have another may be wrong.
+void find_odd_labels(const Dataset& dataset, Audit& audit) {
+  std::map<std::string, std::map<std::size_t, std::size_t>> counts;
+  for (const Item& item : dataset.items)
+    if (!item.group.empty()) ++counts[item.group][item.label];
+  for (std::size_t i = 0; i < dataset.items.size(); ++i) {
+    const Item& item = dataset.items[i];
+    if (item.group.empty()) continue;
+    const auto& of_group = counts[item.group];
+    const auto most = std::max_element(of_group.begin(), of_group.end(),
+                                       [](auto& x, auto& y) { return x.second < y.second; });
+    if (most->first == item.label || most->second < 2 * of_group.at(item.label)) continue;
+    add(dataset, audit, FindingKind::odd_label, {i}, 1,
+        fmt::format("'{}', while {} of group {} are '{}'", dataset.classes[item.label],
+                    most->second, item.group, dataset.classes[most->first]));
   }
 }
 
@@ -86,9 +115,9 @@ std::string unlike_ct(const Look& look) {
 }  // namespace
 
 const char* finding_name(FindingKind kind) {
-  static const char* const names[] = {"exact copy",    "same pixels", "near duplicate",
-                                      "group overlap", "unreadable",  "not like a CT slice",
-                                      "class name"};
+  static const char* const names[] = {"exact copy",          "same pixels", "near duplicate",
+                                      "group overlap",       "odd label",   "unreadable",
+                                      "not like a CT slice", "class name"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -120,9 +149,9 @@ Audit audit(const Dataset& dataset, const Survey& survey) {
         wrong);
   }
   const std::vector<std::size_t> different = find_copies(dataset, survey, usable, audit);
-  for (const NearPair& pair : find_near_duplicates(survey, different).pairs)
-    add(dataset, audit, FindingKind::near_duplicate, {pair.a, pair.b}, pair.alike);
+  find_near(dataset, survey, different, audit);
   find_group_overlap(dataset, audit);
+  find_odd_labels(dataset, audit);
   for (const std::string& note : dataset.notes) {
     if (note.find("is read as class") == std::string::npos) continue;
     audit.findings.push_back({FindingKind::class_name, {}, false, false, 1, note});

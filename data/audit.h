@@ -18,6 +18,7 @@ enum class FindingKind {
   same_pixels,     // other bytes, the same pixels
   near_duplicate,  // see near_duplicates.h
   group_overlap,   // a group (patient) in several splits
+  odd_label,       // an image whose class is not that of the rest of its group
   unreadable,
   not_ct,      // colour, an unusual shape, empty
   class_name,  // one class under two names
@@ -39,6 +40,10 @@ struct Finding {
 struct Audit {
   std::size_t images = 0;
   std::vector<Finding> findings;  // leaks first, labels that differ above all
+  // The search for near duplicates: pairs of hashes, pairs of pictures fitted, and how long.
+  std::size_t compared = 0, fitted = 0;
+  double seconds = 0;
+
   std::size_t leaks() const;
   std::size_t count(FindingKind kind, bool leaks_only = false) const;
 };

@@ -42,12 +42,22 @@ struct SplitFractions {
 // error where a split would leave a class empty.
 void assign_splits(Dataset& dataset, const SplitFractions& fractions, std::uint64_t seed);
 
+// The same for K parts of equal size: the fold of each item, 0 to folds - 1.
+std::vector<std::size_t> assign_folds(const Dataset& dataset, std::size_t folds,
+                                      std::uint64_t seed);
+// Fold f becomes the test part, the next one val, the others train.
+void use_fold(Dataset& dataset, const std::vector<std::size_t>& fold, std::size_t folds,
+              std::size_t f);
+
 // "0.7/0.1/0.2" or "0.8/0.2" (no test).
 SplitFractions parse_split(const std::string& text);
 
 // CSV with header path,label,split,group (RFC 4180 quoting), paths relative to the file's folder
-// where they lie below it.
-void write_manifest(const std::filesystem::path& path, const Dataset& dataset);
+// where they lie below it. With `hashes`, one for each item, also a column sha256.
+void write_manifest(const std::filesystem::path& path, const Dataset& dataset,
+                    const std::vector<std::string>& hashes = {});
+// SHA-256 of every file, as hexadecimal digits.
+std::vector<std::string> file_hashes(const Dataset& dataset);
 
 // Decodes every file once, in parallel; returns those that cannot be used and why, in order. The
 // reason does not repeat the path.

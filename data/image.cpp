@@ -66,6 +66,17 @@ void append_bytes(void* context, void* data, int size) {
                                              static_cast<std::size_t>(size));
 }
 
+bool encodable(const Image& image) {
+  return (image.channels == 1 || image.channels == 3) && !image.pixels.empty() &&
+         image.pixels.size() == image.height * image.width * image.channels;
+}
+
+void check_encodable(const Image& image) {
+  if (encodable(image)) return;
+  throw usage_error("image of {} x {} x {} with {} bytes: cannot be written as a file.",
+                    image.height, image.width, image.channels, image.pixels.size());
+}
+
 }  // namespace
 
 ImageInfo image_info(std::string_view bytes, const std::string& name) {
@@ -133,20 +144,36 @@ Image read_scan(const std::filesystem::path& path, std::size_t channels) {
   return decode_scan(read_file(path), channels, path.string());
 }
 
-void write_png(const std::filesystem::path& path, const Image& image) {
-  if ((image.channels != 1 && image.channels != 3) || image.pixels.empty() ||
-      image.pixels.size() != image.height * image.width * image.channels) {
-    throw usage_error("{}: an image of {} x {} x {} with {} bytes cannot be written.",
-                      path.string(), image.height, image.width, image.channels,
-                      image.pixels.size());
-  }
+std::string encode_png(const Image& image) {
+  check_encodable(image);
   std::string bytes;
   const int width = static_cast<int>(image.width), channels = static_cast<int>(image.channels);
   if (!stbi_write_png_to_func(append_bytes, &bytes, width, static_cast<int>(image.height), channels,
                               image.pixels.data(), width * channels)) {
-    throw data_error("{}: the PNG encoder ran out of memory.", path.string());
+    throw data_error("image of {} x {}: the PNG encoder ran out of memory.", image.width,
+                     image.height);
   }
-  write_file_atomically(path, bytes);
+  return bytes;
+}
+
+std::string encode_jpeg(const Image& image, int quality) {
+  check_encodable(image);
+  std::string bytes;
+  if (!stbi_write_jpg_to_func(append_bytes, &bytes, static_cast<int>(image.width),
+                              static_cast<int>(image.height), static_cast<int>(image.channels),
+                              image.pixels.data(), quality)) {
+    throw data_error("image of {} x {}: the JPEG encoder failed.", image.width, image.height);
+  }
+  return bytes;
+}
+
+void write_png(const std::filesystem::path& path, const Image& image) {
+  if (!encodable(image)) {
+    throw usage_error("{}: an image of {} x {} x {} with {} bytes cannot be written.",
+                      path.string(), image.height, image.width, image.channels,
+                      image.pixels.size());
+  }
+  write_file_atomically(path, encode_png(image));
 }
 
 }  // namespace hilum

@@ -46,6 +46,9 @@ Image decode_scan(std::string_view bytes, std::size_t channels, const std::strin
 // Separable resize: area average where it shrinks (no aliasing), bilinear where it grows.
 Image resize(const Image& image, std::size_t height, std::size_t width);
 
+// Files of 1 or 3 channels, in memory. quality: 1 to 100.
+std::string encode_png(const Image& image);
+std::string encode_jpeg(const Image& image, int quality);
 // Written whole or not at all.
 void write_png(const std::filesystem::path& path, const Image& image);
 

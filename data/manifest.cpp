@@ -4,6 +4,7 @@
 
 #include "data/class_names.h"
 #include "data/csv.h"
+#include "data/digest.h"
 #include "data/read_set.h"
 #include "engine/file.h"
 #include "kernels/error.h"
@@ -107,17 +108,32 @@ void read_manifest(Dataset& dataset, const fs::path& path) {
   }
 }
 
-void write_manifest(const fs::path& path, const Dataset& dataset) {
+void write_manifest(const fs::path& path, const Dataset& dataset,
+                    const std::vector<std::string>& hashes) {
   const fs::path folder = fs::absolute(path).lexically_normal().parent_path();
-  std::string text = csv_line({"path", "label", "split", "group"});
-  for (const Item& item : dataset.items) {
+  std::vector<std::string> header = {"path", "label", "split", "group"};
+  if (!hashes.empty()) header.push_back("sha256");
+  std::string text = csv_line(header);
+  for (std::size_t i = 0; i < dataset.items.size(); ++i) {
+    const Item& item = dataset.items[i];
     const fs::path full = fs::absolute(item.path).lexically_normal();
     const fs::path relative = full.lexically_relative(folder);
     const bool below = !relative.empty() && *relative.begin() != "..";
-    text += csv_line({(below ? relative : full).string(), dataset.classes.at(item.label),
-                      item.split, item.group});
+    std::vector<std::string> fields = {(below ? relative : full).string(),
+                                       dataset.classes.at(item.label), item.split, item.group};
+    if (!hashes.empty()) fields.push_back(hashes.at(i));
+    text += csv_line(fields);
   }
   write_file_atomically(path, text);
+}
+
+std::vector<std::string> file_hashes(const Dataset& dataset) {
+  std::vector<std::string> hashes;
+  for (const Item& item : dataset.items) {
+    const std::string bytes = read_file(item.path);
+    hashes.push_back(hex(sha256(bytes.data(), bytes.size())));
+  }
+  return hashes;
 }
 
 }  // namespace hilum

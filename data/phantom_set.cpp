@@ -47,7 +47,7 @@ std::vector<Case> plan_cases(const PhantomOptions& options) {
 
 bool is_ours(const std::string& relative) {
   static const std::regex pattern(
-      R"((\.phantom|manifest\.csv|((train|val|test)/[a-z]+|masks/(lung|lesion))/p\d+_\d+\.png)(\.\d+\.tmp)?)");
+      R"((\.phantom|(manifest|faults)\.csv|((train|val|test)/[a-z]+|masks/(lung|lesion))/(p\d+_\d+|x\d+)\.png)(\.\d+\.tmp)?)");
   return std::regex_match(relative, pattern);
 }
 

@@ -51,57 +51,86 @@ void check_fractions(const std::array<double, 3>& fractions) {
   }
 }
 
-}  // namespace
+std::size_t holders_of(const std::vector<Unit>& units, std::size_t c) {
+  std::size_t holders = 0;
+  for (const Unit& unit : units) holders += unit.count[c] > 0;
+  return holders;
+}
 
-// Units go one by one, largest first and otherwise in random order, to the split that lacks most of
-// their classes: each class then comes as near to its share in each split as whole units allow.
-void assign_splits(Dataset& dataset, const SplitFractions& fractions, std::uint64_t seed) {
-  const std::array<double, 3> share = {fractions.train, fractions.val, fractions.test};
-  check_fractions(share);
+// The part of each item. Units go one by one, largest first and otherwise in random order, to the
+// part that lacks most of their classes: each class then comes as near to its share in each part as
+// whole units allow.
+std::vector<std::size_t> distribute(const Dataset& dataset, const std::vector<double>& share,
+                                    const std::vector<std::string>& names, std::uint64_t seed) {
   std::vector<Unit> units = make_units(dataset);
   shuffle(units, seed, purpose("split"));
   std::stable_sort(units.begin(), units.end(),
                    [](const Unit& a, const Unit& b) { return a.items.size() > b.items.size(); });
 
-  const std::size_t classes = dataset.classes.size();
+  const std::size_t classes = dataset.classes.size(), parts = share.size();
   std::vector<double> total(classes);
-  std::vector<std::size_t> units_left(classes);
+  std::vector<std::size_t> units_left(classes), part_of(dataset.items.size());
   for (const Unit& unit : units) {
     ++units_left[unit.main_class()];
     for (std::size_t c = 0; c < classes; ++c) total[c] += static_cast<double>(unit.count[c]);
   }
-  std::array<std::vector<double>, 3> have;
-  have.fill(std::vector<double>(classes));
+  std::vector<std::vector<double>> have(parts, std::vector<double>(classes));
   for (const Unit& unit : units) {
     const std::size_t main = unit.main_class();
     std::size_t empty = 0;
-    for (std::size_t s = 0; s < 3; ++s) empty += share[s] > 0 && have[s][main] == 0;
+    for (std::size_t s = 0; s < parts; ++s) empty += share[s] > 0 && have[s][main] == 0;
     const bool fill_empty = units_left[main]-- <= empty;  // the last ones must not leave a gap
-    std::size_t best = 3;
+    std::size_t best = parts;
     double best_lack = 0;
-    for (std::size_t s = 0; s < 3; ++s) {
+    for (std::size_t s = 0; s < parts; ++s) {
       if (share[s] == 0 || (fill_empty && empty > 0 && have[s][main] > 0)) continue;
       double lack = 0;
       for (std::size_t c = 0; c < classes; ++c) {
         if (unit.count[c] == 0) continue;
         lack += static_cast<double>(unit.count[c]) * (share[s] * total[c] - have[s][c]) / total[c];
       }
-      if (best == 3 || lack > best_lack) best = s, best_lack = lack;
+      if (best == parts || lack > best_lack) best = s, best_lack = lack;
     }
     for (std::size_t c = 0; c < classes; ++c) have[best][c] += static_cast<double>(unit.count[c]);
-    for (std::size_t i : unit.items) dataset.items[i].split = split_names[best];
+    for (std::size_t i : unit.items) part_of[i] = best;
   }
-  for (std::size_t s = 0; s < 3; ++s) {
+  for (std::size_t s = 0; s < parts; ++s) {
     for (std::size_t c = 0; c < classes; ++c) {
       if (share[s] == 0 || have[s][c] > 0) continue;
-      std::size_t holders = 0;
-      for (const Unit& unit : units) holders += unit.count[c] > 0;
       throw data_error(
           "{}: the split leaves {} without class '{}', of which there are {} images in {} groups. "
           "Use fewer splits or more images.",
-          dataset.root.string(), split_names[s], dataset.classes[c], total[c], holders);
+          dataset.root.string(), names[s], dataset.classes[c], total[c], holders_of(units, c));
     }
   }
+  return part_of;
+}
+
+}  // namespace
+
+void assign_splits(Dataset& dataset, const SplitFractions& fractions, std::uint64_t seed) {
+  check_fractions({fractions.train, fractions.val, fractions.test});
+  const std::vector<std::string> names(split_names.begin(), split_names.end());
+  const std::vector<std::size_t> part =
+      distribute(dataset, {fractions.train, fractions.val, fractions.test}, names, seed);
+  for (std::size_t i = 0; i < part.size(); ++i) dataset.items[i].split = names[part[i]];
+}
+
+std::vector<std::size_t> assign_folds(const Dataset& dataset, std::size_t folds,
+                                      std::uint64_t seed) {
+  if (folds < 3) {
+    throw usage_error("{} folds: expected three or more, for train, val and test.", folds);
+  }
+  std::vector<std::string> names;
+  for (std::size_t f = 0; f < folds; ++f) names.push_back(fmt::format("fold {}", f + 1));
+  return distribute(dataset, std::vector<double>(folds, 1 / static_cast<double>(folds)), names,
+                    seed);
+}
+
+void use_fold(Dataset& dataset, const std::vector<std::size_t>& fold, std::size_t folds,
+              std::size_t f) {
+  for (std::size_t i = 0; i < dataset.items.size(); ++i)
+    dataset.items[i].split = fold[i] == f ? "test" : fold[i] == (f + 1) % folds ? "val" : "train";
 }
 
 SplitFractions parse_split(const std::string& text) {
