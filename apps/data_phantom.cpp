@@ -28,7 +28,7 @@ int run(const Flags& flags, const Session& session) {
   });
   progress.clear();
   if (!flags.faults.empty())
-    plant_faults(flags.out, {flags.faults.begin(), flags.faults.end()}, 12, flags.options.seed);
+    plant_faults(flags.out, {flags.faults.begin(), flags.faults.end()}, 8, flags.options.seed);
   const Dataset dataset = read_dataset(std::filesystem::path(flags.out) / "manifest.csv");
   for (const char* split : {"train", "val", "test"}) {
     fmt::print("{:<8}{}\n", split, describe_part(dataset, dataset.indices(split)));

@@ -96,6 +96,8 @@ void plant_patients(Planter& p, std::size_t count) {
   for (const auto& [patient, list] : slices) {
     if (count == 0) return;
     if (list.size() < 2) continue;
+    // Their slices are planted nowhere else, or a copy and its source would both be test images.
+    std::erase_if(p.order, [&](std::size_t i) { return p.dataset.items[i].group == patient; });
     for (std::size_t k = 0; k < list.size() / 2; ++k) p.dataset.items[list[k]].split = "test";
     p.planted.push_back({"patients", p.relative(p.dataset.items[list[0]].path), patient});
     --count;
@@ -103,8 +105,10 @@ void plant_patients(Planter& p, std::size_t count) {
 }
 
 void plant_swapped(Planter& p, std::size_t count) {
-  for (std::size_t k = 0; k < count; ++k) {
+  std::set<std::string> patients;  // one slice each, or the wrong class would be in the majority
+  while (patients.size() < count) {
     Item& item = p.dataset.items[p.next_source()];
+    if (!patients.insert(item.group).second) continue;
     item.label = (item.label + 1) % p.dataset.classes.size();
     p.planted.push_back({"swapped", p.relative(item.path), item.group});
   }
@@ -149,13 +153,12 @@ std::vector<PlantedFault> plant_faults(const fs::path& set, const std::set<std::
   Planter p{set, read_dataset(set / "manifest.csv"), {}, {}, 0};
   p.order = p.dataset.indices("train");
   shuffle(p.order, seed, purpose("planted faults"));
-  // Cues first, so that copies carry them too; patients before labels, so that those swapped are
-  // slices whose patient stays.
+  // Cues first, so that copies carry them too; then patients, whose slices are no sources.
   for (const char* cue : {"frame", "container"})
     if (kinds.count(cue)) plant_cue(p, cue, seed);
+  if (kinds.count("patients")) plant_patients(p, count);
   if (kinds.count("duplicates")) plant_duplicates(p, count);
   if (kinds.count("near")) plant_near(p, count);
-  if (kinds.count("patients")) plant_patients(p, count);
   if (kinds.count("swapped")) plant_swapped(p, count);
   write_manifest(set / "manifest.csv", p.dataset);
   std::string text = csv_line({"kind", "path", "of"});

@@ -27,7 +27,7 @@ struct PlantedFault {
 // test/<class>/x*.png, a new manifest.csv, and faults.csv with kind,path,of. Usage error for an
 // unknown kind; data error where the set has too few training images.
 std::vector<PlantedFault> plant_faults(const std::filesystem::path& set,
-                                       const std::set<std::string>& kinds, std::size_t count = 12,
+                                       const std::set<std::string>& kinds, std::size_t count = 8,
                                        std::uint64_t seed = 0);
 
 }  // namespace hilum
