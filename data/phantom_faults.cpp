@@ -114,12 +114,11 @@ void plant_swapped(Planter& p, std::size_t count) {
   }
 }
 
-// A mark that has nothing to do with the lungs, on 9 of 10 images of one class.
-void plant_cue(Planter& p, const std::string& kind, std::uint64_t seed) {
-  const Philox random{seed, purpose("planted cue")};
+// A mark that has nothing to do with the lungs, on every image of one class.
+void plant_cue(Planter& p, const std::string& kind) {
   for (std::size_t i = 0; i < p.dataset.items.size(); ++i) {
     const Item& item = p.dataset.items[i];
-    if (p.dataset.classes[item.label] != "covid" || random.uniform(i) >= 0.9) continue;
+    if (p.dataset.classes[item.label] != "covid") continue;
     Image image = read_image(item.path, 1);
     if (kind == "frame") {
       for (std::size_t y = 0; y < image.height; ++y)
@@ -155,7 +154,7 @@ std::vector<PlantedFault> plant_faults(const fs::path& set, const std::set<std::
   shuffle(p.order, seed, purpose("planted faults"));
   // Cues first, so that copies carry them too; then patients, whose slices are no sources.
   for (const char* cue : {"frame", "container"})
-    if (kinds.count(cue)) plant_cue(p, cue, seed);
+    if (kinds.count(cue)) plant_cue(p, cue);
   if (kinds.count("patients")) plant_patients(p, count);
   if (kinds.count("duplicates")) plant_duplicates(p, count);
   if (kinds.count("near")) plant_near(p, count);

@@ -15,8 +15,8 @@ namespace hilum {
 //                2 pixels cut off; in turn
 //   patients     training patients, half of whose slices are moved into the test part
 //   swapped      training images that carry another class than the rest of their patient
-//   frame        a gray line around 9 of 10 images of class covid
-//   container    9 of 10 images of class covid are JPEG in files named .png
+//   frame        a gray line around every image of class covid
+//   container    every image of class covid is a JPEG in a file named .png
 const std::set<std::string>& phantom_fault_kinds();
 
 struct PlantedFault {

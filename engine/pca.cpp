@@ -161,7 +161,7 @@ Tensor by_iteration(const Products& products, std::size_t k, const PcaOptions& o
     q = rayleigh_ritz(products, q, b, squares);
     std::vector<float> now = q.values();
     now.resize(k * products.d);
-    if (iterations >= options.iterations || b == most ||
+    if (iterations >= options.iterations ||
         (!before.empty() && turned(before, now, k, products.d) < options.tolerance)) {
       squares.resize(k);
       return Tensor::from(now, {k, products.d});

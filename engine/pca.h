@@ -8,7 +8,8 @@
 //   covariance   the smaller of A^T A (d x d) and A A^T (n x n), and all of its eigenvectors by
 //                Jacobi rotations: for up to some hundred images or pixels
 //   randomised   subspace iteration on a random start (Halko, Martinsson and Tropp 2011, algorithm
-//                4.4) with k + oversampling vectors, until the components stand still: for any size
+//                4.4) with k + oversampling vectors, until the components stand still: for any size, k well
+//                below it
 // Every product with A is one of the passes of `dense`, so the work runs on any device and through
 // any of its rows. The sign of a component is free: its largest entry is made positive.
 #pragma once

@@ -102,12 +102,23 @@ const ProbeResult& probe(const std::vector<ProbeResult>& all, const std::string&
   throw std::runtime_error("no probe " + name);
 }
 
-TEST(Probes, ExposeBothCuesAndOnlyThem) {
+// Area under the curve of class covid against the rest: the class that carries the cue.
+double covid_auc(const ProbeResult& one) {
+  std::vector<bool> positive;
+  std::vector<double> score;
+  for (std::size_t i = 0; i < one.labels.size(); ++i) {
+    positive.push_back(one.labels[i] == 1);
+    score.push_back(one.probability[i * 4 + 1]);
+  }
+  return roc_auc(positive, score).value;
+}
+
+TEST(Probes, ExposeBothCues) {
   std::map<std::string, std::map<std::string, double>> auc;
   for (const char* cue : {"frame", "container", ""}) {
-    const Planted set(*cue ? std::set<std::string>{cue} : std::set<std::string>{});
+    const Planted set(*cue ? std::set<std::string>{cue} : std::set<std::string>{}, 48);
     for (const ProbeResult& one : run_probes(set.dataset, set.survey, {})) {
-      auc[cue][one.name] = one.auc;
+      auc[cue][one.name] = covid_auc(one);
       EXPECT_EQ(one.probability.size(), one.labels.size() * 4);
       EXPECT_EQ(one.accuracy.n, set.dataset.indices("test").size());
     }
@@ -115,12 +126,10 @@ TEST(Probes, ExposeBothCuesAndOnlyThem) {
   for (const char* name : {"frame only", "container only"})
     std::cout << fmt::format("{:<16} AUC clean {:.3f}  frame cue {:.3f}  container cue {:.3f}\n",
                              name, auc[""][name], auc["frame"][name], auc["container"][name]);
-  // One class of four is marked: its own AUC nears 1, the mean of four rises by 0.1 and more.
-  EXPECT_GT(auc["frame"]["frame only"], auc[""]["frame only"] + 0.1);
-  EXPECT_GT(auc["frame"]["frame only"], 0.65);
-  EXPECT_GT(auc["container"]["container only"], auc[""]["container only"] + 0.1);
-  EXPECT_GT(auc["container"]["container only"], 0.65);
-  EXPECT_LT(auc["frame"]["container only"], 0.85);
+  EXPECT_GT(auc["frame"]["frame only"], 0.9);
+  EXPECT_GT(auc["frame"]["frame only"], auc[""]["frame only"]);
+  EXPECT_GT(auc["container"]["container only"], 0.9);
+  EXPECT_LT(auc[""]["container only"], 0.75);
   EXPECT_NEAR(auc[""]["majority"], 0.5, 1e-9);
 }
 
