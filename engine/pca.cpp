@@ -127,17 +127,20 @@ Tensor rayleigh_ritz(const Products& products, const Tensor& q, std::size_t k,
 }
 
 Tensor by_covariance(const Products& products, std::size_t k, std::vector<double>& squares,
-                     std::uint64_t seed) {
+                     const PcaOptions& options) {
   const bool tall = products.d <= products.n;
   const std::size_t side = tall ? products.d : products.n;
   const std::vector<float> gram = tall ? products.covariance() : products.gram(products.a);
   std::vector<double> symmetric(gram.begin(), gram.end()), vectors;
   symmetric_eigen(symmetric, side, squares, vectors);
-  vectors.resize(k * side);
-  const Tensor top = Tensor::from(std::vector<float>(vectors.begin(), vectors.end()), {k, side})
+  // Rounding blurs the weak ones in the squared matrix, so the last word has A itself, among these
+  // and some more.
+  const std::size_t b = std::min(k + options.oversampling, side);
+  vectors.resize(b * side);
+  const Tensor top = Tensor::from(std::vector<float>(vectors.begin(), vectors.end()), {b, side})
                          .to(products.device);
-  // Rounding blurs the weak ones, so the last word has the space, not the squared matrix.
-  const Tensor q = orthonormal(tall ? top : products.times_columns(top), seed, products.device);
+  const Tensor q =
+      orthonormal(tall ? top : products.times_columns(top), options.seed, products.device);
   return rayleigh_ritz(products, q, k, squares);
 }
 
@@ -221,7 +224,7 @@ Pca fit_pca(const float* x, std::size_t n, std::size_t d, std::size_t k,
   const bool exact = options.method == PcaMethod::covariance ||
                      (options.method == PcaMethod::automatic && most <= covariance_limit);
   std::vector<double> squares;
-  const Tensor components = exact ? by_covariance(products, pca.k, squares, options.seed)
+  const Tensor components = exact ? by_covariance(products, pca.k, squares, options)
                                   : by_iteration(products, pca.k, options, squares, pca.iterations);
   pca.components = components.values();
   fix_signs(pca.components, pca.k, d);

@@ -8,8 +8,7 @@
 //   covariance   the smaller of A^T A (d x d) and A A^T (n x n), and all of its eigenvectors by
 //                Jacobi rotations: for up to some hundred images or pixels
 //   randomised   subspace iteration on a random start (Halko, Martinsson and Tropp 2011, algorithm
-//                4.4) with k + oversampling vectors, until the components stand still: for any size, k well
-//                below it
+//                4.4) with k + oversampling vectors, until the components stand still: for any size
 // Every product with A is one of the passes of `dense`, so the work runs on any device and through
 // any of its rows. The sign of a component is free: its largest entry is made positive.
 #pragma once
@@ -28,7 +27,7 @@ struct PcaOptions {
   PcaMethod method = PcaMethod::automatic;
   Device device = Device::cpu;
   std::uint64_t seed = 0;
-  std::size_t oversampling = 16;  // randomised: vectors more than k
+  std::size_t oversampling = 16;  // vectors more than k to look among
   std::size_t iterations = 40;    // at most
   double tolerance = 1e-7;        // stop where no component turned by more than this (1 - |cosine|)
 };
