@@ -22,7 +22,8 @@ machine() {
   pattern=$(printf '%s\n' "$@" | paste -sd'|' -)
   # shellcheck disable=SC2016
   stand_in dpkg-query "for p in g++ cmake make libfmt-dev nlohmann-json3-dev libcli11-dev libstb-dev \
-    libssl-dev libgtest-dev libbenchmark-dev libdnnl-dev clang-format clang-tidy; do
+    libssl-dev libgtest-dev libbenchmark-dev libboost-context-dev libdnnl-dev libzip-dev libhdf5-dev \
+    libonnx-dev libprotobuf-dev gdb clang-format clang-tidy; do
     echo \$p | grep -qxE '${pattern:-none}' || echo \"\$p installed\"; done"
   stand_in g++ 'exit 1'
   stand_in apt-get "echo apt-get \"\$*\" >>$box/calls; exit 0"
