@@ -82,6 +82,14 @@ class ReLU : public Module {
   Tensor compute(Tensor x) override { return relu(std::move(x)); }
 };
 
+class ReLU6 : public Module {
+ public:
+  std::string kind() const override { return "ReLU6"; }
+
+ protected:
+  Tensor compute(Tensor x) override { return relu6(std::move(x)); }
+};
+
 class Sigmoid : public Module {
  public:
   std::string kind() const override { return "Sigmoid"; }
@@ -132,12 +140,32 @@ class AdaptiveAvgPool2d : public Module {
   explicit AdaptiveAvgPool2d(std::size_t side) : side_(side) {}
   std::string kind() const override { return "AdaptiveAvgPool2d"; }
   std::string describe() const override { return fmt::format("to {}x{}", side_, side_); }
+  std::size_t side() const { return side_; }
 
  protected:
   Tensor compute(Tensor x) override;
 
  private:
   std::size_t side_;
+};
+
+// Lines of zeros below and to the right, for padding that a convolution's own, which is the same on
+// both sides, cannot give.
+class ZeroPad2d : public Module {
+ public:
+  ZeroPad2d(std::size_t bottom, std::size_t right) : bottom_(bottom), right_(right) {}
+  std::string kind() const override { return "ZeroPad2d"; }
+  std::string describe() const override {
+    return fmt::format("bottom {}, right {}", bottom_, right_);
+  }
+  std::size_t bottom() const { return bottom_; }
+  std::size_t right() const { return right_; }
+
+ protected:
+  Tensor compute(Tensor x) override { return zero_pad(x, 0, bottom_, 0, right_); }
+
+ private:
+  std::size_t bottom_, right_;
 };
 
 // [N,H,W,C] to [N, C*H*W], channels first: a dense layer behind it has torchvision's weights.

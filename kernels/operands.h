@@ -74,6 +74,9 @@ inline void fill_reals(OperandData& data, std::mt19937_64& random) {
     case Fill::rectified:
       for (float& v : data.f32) v = std::max(0.0f, static_cast<float>(normal(random)));
       break;
+    case Fill::clipped:
+      for (float& v : data.f32) v = std::clamp(4 * static_cast<float>(normal(random)), 0.0f, 6.0f);
+      break;
     case Fill::positive:
       for (float& v : data.f32) v = static_cast<float>(0.5 + uniform(random));
       break;

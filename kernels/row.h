@@ -41,6 +41,7 @@ enum class Fill {
   normal,       // standard normal
   positive,     // uniform in [0.5, 1.5]: variances, weights
   rectified,    // standard normal, negative ones replaced by 0: what a ReLU hands on
+  clipped,      // normal of deviation 4, cut off at 0 and 6: what a ReLU6 hands on
   distinct,     // normal, no two values closer than 0.02 and none nearer to 0 than that: for kinks
                 // (ReLU, maximum), so that finite differences stay on one side
   probability,  // uniform in (0, 1); rows of `range` values that sum to 1

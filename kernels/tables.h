@@ -37,6 +37,8 @@
 #include "kernels/penalty/ref.h"
 #include "kernels/relu/cases.h"
 #include "kernels/relu/ref.h"
+#include "kernels/relu6/cases.h"
+#include "kernels/relu6/ref.h"
 #include "kernels/sgd/cases.h"
 #include "kernels/sgd/ref.h"
 #include "kernels/sigmoid/cases.h"
@@ -45,6 +47,8 @@
 #include "kernels/softmax/ref.h"
 #include "kernels/softmax_cross_entropy/cases.h"
 #include "kernels/softmax_cross_entropy/ref.h"
+#include "kernels/zero_pad/cases.h"
+#include "kernels/zero_pad/ref.h"
 
 namespace hilum {
 
@@ -60,9 +64,10 @@ using AllOperations =
              PassList<AdaptiveAvgPoolForward, AdaptiveAvgPoolBackward>,
              PassList<BatchNormForward, BatchNormBackward>,
              PassList<BatchNormInference, BatchNormInferenceBackward>,
-             PassList<ReluForward, ReluBackward>, PassList<SigmoidForward, SigmoidBackward>,
-             PassList<AddForward>, PassList<BiasForward, BiasBackward>,
-             PassList<ConcatForward, ConcatBackward>, PassList<FlattenForward, FlattenBackward>,
+             PassList<ReluForward, ReluBackward>, PassList<Relu6Forward, Relu6Backward>,
+             PassList<SigmoidForward, SigmoidBackward>, PassList<AddForward>,
+             PassList<BiasForward, BiasBackward>, PassList<ConcatForward, ConcatBackward>,
+             PassList<FlattenForward, FlattenBackward>, PassList<ZeroPadForward, ZeroPadBackward>,
              PassList<DropoutForward, DropoutBackward>, PassList<SoftmaxForward>,
              PassList<SoftmaxCrossEntropyForward, SoftmaxCrossEntropyBackward>,
              PassList<PenaltyForward, PenaltyBackward>, PassList<SgdStep>, PassList<AdamStep>,

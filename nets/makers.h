@@ -22,6 +22,7 @@ using NetMaker = std::unique_ptr<Module>(const NetRequest& request);
 
 NetMaker make_cnn;
 NetMaker make_densenet;
+NetMaker make_efficientnet;
 NetMaker make_resnet;
 NetMaker make_squeezenet;
 NetMaker make_vgg;

@@ -20,6 +20,7 @@ constexpr const char* five_models = "one of the five compared on chest images, C
 constexpr const char* resnet = "He et al., arXiv 1512.03385";
 constexpr const char* vgg = "Simonyan and Zisserman, arXiv 1409.1556";
 constexpr const char* densenet = "Huang et al., arXiv 1608.06993";
+constexpr const char* efficientnet = "Tan and Le, arXiv 1905.11946";
 constexpr const char* squeezenet = "Iandola et al., arXiv 1602.07360";
 
 const std::vector<NetRow>& net_table() {
@@ -50,6 +51,9 @@ const std::vector<NetRow>& net_table() {
       {"vgg19:fc", {224, 3, "vgg19 with no average pool before its dense layers", vgg}, make_vgg},
       {"densenet121", {224, 3, "four blocks of 6 to 24 dense layers", densenet}, make_densenet},
       {"densenet169", {224, 3, "four blocks of 6 to 32 dense layers", densenet}, make_densenet},
+      {"efficientnet_lite0",
+       {224, 3, "inverted residuals of depthwise convolutions", efficientnet},
+       make_efficientnet},
       {"squeezenet1_1",
        {224, 3, "eight Fire modules, no dense layer", squeezenet},
        make_squeezenet},

@@ -115,6 +115,12 @@ TEST(Ops, GlobalAvgPool) {
 }
 TEST(Ops, Relu) {
   expect_gradients([](const auto& in) { return relu(in[0]); }, {spread_tensor({5, 7}, 1)});
+  // Beyond the ceiling too.
+  expect_gradients(
+      [](const auto& in) {
+        return relu6(add(in[0], Tensor::full({5, 7}, 5.5f)));
+      },
+      {spread_tensor({5, 7}, 1)});
 }
 TEST(Ops, Sigmoid) {
   expect_gradients([](const auto& in) { return sigmoid(in[0]); }, {random_tensor({5, 7}, 1)});
@@ -137,6 +143,8 @@ TEST(Ops, Concat) {
       {random_tensor({6, 4}, 1), random_tensor({6, 1}, 2), random_tensor({6, 3}, 3)});
 }
 TEST(Ops, Flatten) {
+  expect_gradients([](const auto& in) { return zero_pad(in[0], 1, 2, 0, 3); },
+                   {random_tensor({2, 3, 4, 5}, 1)});
   expect_gradients([](const auto& in) { return flatten(in[0]); }, {random_tensor({2, 3, 4, 5}, 1)});
 }
 TEST(Ops, Dropout) {
@@ -261,6 +269,7 @@ TEST(Ops, ShapesThatDoNotFitAreUsageErrors) {
         avg_pool(image, {2, 2, 2, 2, 0, 0, true, true});
       },
       [&] { flatten(matrix); },
+      [&] { zero_pad(matrix, 1, 1, 1, 1); },
       [&] {
         add(matrix, Tensor::zeros({3, 2}));
       },

@@ -80,6 +80,10 @@ TEST(InPlace, Relu) {
   expect_same_in_place<ReluForward>({{"y", "x"}});
   expect_same_in_place<ReluBackward>({{"dx", "dy"}});
 }
+TEST(InPlace, Relu6) {
+  expect_same_in_place<Relu6Forward>({{"y", "x"}});
+  expect_same_in_place<Relu6Backward>({{"dx", "dy"}});
+}
 TEST(InPlace, Sigmoid) {
   expect_same_in_place<SigmoidForward>({{"y", "x"}});
   expect_same_in_place<SigmoidBackward>({{"dx", "dy"}});

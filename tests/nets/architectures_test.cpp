@@ -17,19 +17,21 @@ using test::random_tensor;
 
 // torchvision's documentation gives these numbers for its weights of 1000 classes.
 TEST(Architectures, ParameterCounts) {
-  for (const auto& [name, count] : std::map<std::string, std::size_t>{{"resnet18", 11689512},
-                                                                      {"resnet34", 21797672},
-                                                                      {"resnet50", 25557032},
-                                                                      {"resnet101", 44549160},
-                                                                      {"resnet152", 60192808},
-                                                                      {"vgg16", 138357544},
-                                                                      {"vgg16_bn", 138365992},
-                                                                      {"vgg19", 143667240},
-                                                                      {"vgg19_bn", 143678248},
-                                                                      {"vgg19:fc", 143667240},
-                                                                      {"densenet121", 7978856},
-                                                                      {"densenet169", 14149480},
-                                                                      {"squeezenet1_1", 1235496}}) {
+  for (const auto& [name, count] :
+       std::map<std::string, std::size_t>{{"resnet18", 11689512},
+                                          {"resnet34", 21797672},
+                                          {"resnet50", 25557032},
+                                          {"resnet101", 44549160},
+                                          {"resnet152", 60192808},
+                                          {"vgg16", 138357544},
+                                          {"vgg16_bn", 138365992},
+                                          {"vgg19", 143667240},
+                                          {"vgg19_bn", 143678248},
+                                          {"vgg19:fc", 143667240},
+                                          {"densenet121", 7978856},
+                                          {"densenet169", 14149480},
+                                          {"efficientnet_lite0", 4652008},
+                                          {"squeezenet1_1", 1235496}}) {
     EXPECT_EQ(make_net(name, 1000, 3, 224)->parameter_count(), count) << name;
   }
   // ResNet-50 without its head has 23,508,032.
@@ -79,6 +81,13 @@ TEST(Architectures, ShapesAfterEveryStage) {
   EXPECT_EQ(squeezenet["5"], "24x24x128");
   EXPECT_EQ(squeezenet["8"], "12x12x256");
   EXPECT_EQ(squeezenet["12"], "12x12x512");
+  // Even sides, whose padding is not the same on both sides, and odd ones.
+  auto efficientnet = shapes("efficientnet_lite0", 100, "_blocks");
+  EXPECT_EQ(efficientnet["0"], "50x50x16");
+  EXPECT_EQ(efficientnet["2"], "25x25x24");
+  EXPECT_EQ(efficientnet["4"], "13x13x40");
+  EXPECT_EQ(efficientnet["10"], "7x7x112");
+  EXPECT_EQ(efficientnet["15"], "4x4x320");
   EXPECT_EQ(shapes("vgg16", 80, "")["features"], "2x2x512");
   EXPECT_EQ(shapes("vgg16", 80, "")["avgpool"], "7x7x512");
 }
