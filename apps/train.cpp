@@ -121,12 +121,11 @@ class TrainRun {
     mflop_ = summary.flop * 1e-6;
     session_.note(
         "network",
-        fmt::format(
-            "{} for {}x{}x{}: {} parameters, {} trainable, {:.1f} MFLOP forward an image, "
-            "{:.0f} MiB to train",
-            recipe_.net, recipe_.size, recipe_.size, recipe_.channels, summary.parameters,
-            summary.trainable, summary.flop * 1e-6,
-            static_cast<double>(summary.training_bytes(phases_.front().batch)) / (1 << 20)));
+        fmt::format("{} for {}x{}x{}: {} parameters, {} trainable, {:.1f} MFLOP forward an image, "
+                    "{:.0f} MiB to train",
+                    recipe_.net, recipe_.size, recipe_.size, recipe_.channels, summary.parameters,
+                    summary.trainable, summary.flop * 1e-6,
+                    static_cast<double>(summary.peak(phases_.front().batch).bytes) / (1 << 20)));
     recipe_.normalisation = flags_.normalise == "set"
                                 ? measure_normalisation(dataset_, dataset_.indices("train"),
                                                         recipe_.size, recipe_.channels)

@@ -35,6 +35,7 @@ std::string& forced_text() {
 
 bool deterministic_on = true;
 KernelObserver observer_now = nullptr;
+bool dry = false;
 
 // Grown when needed, never smaller.
 struct Buffer {
@@ -126,5 +127,9 @@ void* workspace(Device device, std::size_t bytes) {
 
 void set_kernel_observer(KernelObserver observer) { observer_now = observer; }
 KernelObserver kernel_observer() { return observer_now; }
+
+DryRun::DryRun() : before_(std::exchange(dry, true)) {}
+DryRun::~DryRun() { dry = before_; }
+bool dry_run() { return dry; }
 
 }  // namespace hilum

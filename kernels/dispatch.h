@@ -43,6 +43,20 @@ bool deterministic();
 // device cuda one in all; grown when needed and kept.
 void* workspace(Device device, std::size_t bytes);
 
+// While one of these lives no kernel runs: rows are chosen and the observer is told, so that work
+// and memory can be planned without doing the work. What the outputs hold is then undefined.
+class DryRun {
+ public:
+  DryRun();
+  ~DryRun();
+  DryRun(const DryRun&) = delete;
+  DryRun& operator=(const DryRun&) = delete;
+
+ private:
+  bool before_;
+};
+bool dry_run();
+
 // Told about every kernel that ran; the profiler sets it. Null (the default) costs one branch.
 struct KernelEvent {
   const char* op;
@@ -89,6 +103,14 @@ const Row<Pass>& select(Device device, const typename Pass::Problem& problem) {
 // Runs a given row, with its workspace, and reports to the observer.
 template <class Pass, class... Args>
 void run_row(const Row<Pass>& row, const typename Pass::Problem& problem, Args... operands) {
+  if (dry_run()) {
+    if (KernelObserver observer = kernel_observer()) {
+      const auto now = std::chrono::steady_clock::now();
+      observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
+                now, now});
+    }
+    return;
+  }
   Launch launch;
   launch.stream = device_stream(row.device);
   if (row.workspace) launch.workspace = workspace(row.device, row.workspace(problem));

@@ -1,31 +1,46 @@
-// One image through the network, with a listener on its layers and one on its kernels.
+// Plans training steps without running their kernels, with a listener on layers and one on kernels.
 #include "nets/summary.h"
 
 #include <algorithm>
 
 #include "engine/allocator.h"
+#include "engine/scope.h"
 #include "kernels/dispatch.h"
 
 namespace hilum {
 namespace {
 
-// Work of the kernels since the last layer's end. An observer is a plain function, so this is
-// global.
-double flop_since = 0;
+// What the kernels of a planned step did, in their order. An observer is a plain function, so what
+// it fills is global.
+struct Call {
+  std::string path;
+  double flop;
+  std::size_t in_use;  // bytes
+};
+std::vector<Call>* calls_now = nullptr;
 
-class CountFlop {
+class CollectCalls {
  public:
-  CountFlop() : before_(kernel_observer()) {
-    flop_since = 0;
-    set_kernel_observer([](const KernelEvent& event) { flop_since += event.cost.flop; });
+  explicit CollectCalls(std::vector<Call>& calls) : before_(kernel_observer()) {
+    calls_now = &calls;
+    set_kernel_observer([](const KernelEvent& event) {
+      calls_now->push_back(
+          {module_path(), event.cost.flop, memory_statistics(event.device).in_use});
+    });
   }
-  ~CountFlop() { set_kernel_observer(before_); }
-  CountFlop(const CountFlop&) = delete;
-  CountFlop& operator=(const CountFlop&) = delete;
+  ~CollectCalls() { set_kernel_observer(before_); }
+  CollectCalls(const CollectCalls&) = delete;
+  CollectCalls& operator=(const CollectCalls&) = delete;
 
  private:
   KernelObserver before_;
+  const DryRun dry_run_;
 };
+
+Device device_of(const Module& module) {
+  const std::vector<NamedTensor> all = module.parameters();
+  return all.empty() ? Device::cpu : all[0].tensor.device();
+}
 
 std::string batch_shape(const Shape& shape) {
   std::string text = "(N";
@@ -33,19 +48,68 @@ std::string batch_shape(const Shape& shape) {
   return text + ")";
 }
 
-std::vector<SummaryRow> run_listening(Module& module, const Tensor& image) {
+// One image, for the rows.
+std::vector<SummaryRow> plan_layers(Module& module, const Tensor& image) {
   std::vector<SummaryRow> rows;
+  std::vector<Call> calls;
+  const CollectCalls collect(calls);
   const NoGrad no_grad;
-  const CountFlop count;
   const ListenToLayers listen(
       [&](const std::string& path, const Module& m, const Tensor&, const Tensor& y) {
-        if (!m.children().empty()) return;
-        rows.push_back({path, m.kind(), m.describe(), batch_shape(y.shape()), m.parameter_count(),
-                        m.trainable_count(), std::exchange(flop_since, 0.0),
+        const bool leaf = m.children().empty();
+        double flop = 0;
+        std::size_t own = 0;
+        for (const Call& call : calls) {
+          if (call.path != path) continue;
+          flop += call.flop;
+          ++own;
+        }
+        if (!leaf && own == 0) return;
+        rows.push_back({path, m.kind(), m.describe(), batch_shape(y.shape()),
+                        leaf ? m.parameter_count() : 0, leaf ? m.trainable_count() : 0, flop,
                         y.count() * dtype_size(y.dtype())});
+        std::erase_if(calls, [&path](const Call& call) { return call.path == path; });
       });
   module(image);
   return rows;
+}
+
+struct PlannedStep {
+  std::vector<Call> calls;
+  std::size_t forward_calls = 0;
+  std::size_t kept = 0;  // bytes between forward and backward
+};
+
+// Memory of the calls is counted from what is in use before.
+PlannedStep plan_step(Module& module, std::size_t batch, const Shape& image) {
+  const Device device = device_of(module);
+  const auto in_use = [device] { return memory_statistics(device).in_use; };
+  const std::size_t before = in_use();
+  const Tensor images = Tensor::empty({batch, image[1], image[2], image[3]}, device);
+  PlannedStep step;
+  const CollectCalls collect(step.calls);
+  const std::size_t with_images = in_use();
+  Tensor logits = module(images);
+  step.kept = in_use() - with_images;
+  step.forward_calls = step.calls.size();
+  if (logits.requires_grad()) {
+    const Tensor cotangent = Tensor::empty(logits.shape(), device);
+    logits.backward(cotangent);
+  }
+  for (NamedTensor& p : module.parameters()) p.tensor.clear_grad();
+  for (Call& call : step.calls) call.in_use -= before;
+  return step;
+}
+
+// From two steps, of one image and of two: what grows with the batch and what does not.
+std::vector<MemoryMoment> moments_of(const PlannedStep& one, const PlannedStep& two) {
+  std::vector<MemoryMoment> moments;
+  for (std::size_t i = 0; i < one.calls.size(); ++i) {
+    const auto a = static_cast<double>(one.calls[i].in_use),
+               b = static_cast<double>(two.calls[i].in_use);
+    moments.push_back({one.calls[i].path, i >= one.forward_calls, 2 * a - b, b - a});
+  }
+  return moments;
 }
 
 // Bytes in units that a person reads.
@@ -65,22 +129,35 @@ std::string grouped(std::size_t number) {
 
 Summary summarise(Module& module, std::size_t channels, std::size_t size) {
   const bool was_training = module.training();
-  module.train(false);
-  const Tensor image = Tensor::zeros({1, size, size, channels});
+  const Shape image = {1, size, size, channels};
   Summary summary;
-  summary.rows = run_listening(module, image);
+  module.train(false);
+  summary.rows = plan_layers(module, Tensor::empty(image, device_of(module)));
   for (const SummaryRow& row : summary.rows) summary.flop += row.flop;
   summary.parameters = module.parameter_count();
   summary.trainable = module.trainable_count();
-  const std::size_t before = memory_statistics().in_use;
-  const Tensor logits = module(image);  // with its tape
-  summary.activation_bytes = memory_statistics().in_use - before;
+  for (const NamedTensor& b : module.buffers()) summary.buffers += b.tensor.count();
+  module.train(true);
+  const PlannedStep one = plan_step(module, 1, image);
+  summary.activation_bytes = one.kept;
+  summary.moments = moments_of(one, plan_step(module, 2, image));
   module.train(was_training);
   return summary;
 }
 
-std::size_t Summary::training_bytes(std::size_t batch) const {
-  return sizeof(float) * (parameters + 3 * trainable) + batch * activation_bytes;
+MemoryPeak Summary::peak(std::size_t batch) const {
+  MemoryPeak peak;
+  double most = 0;
+  for (const MemoryMoment& m : moments) {
+    const double bytes = m.fixed_bytes + m.image_bytes * static_cast<double>(batch);
+    if (bytes <= most) continue;
+    most = bytes;
+    peak.layer = m.layer;
+    peak.backward = m.backward;
+  }
+  peak.bytes =
+      static_cast<std::size_t>(most) + sizeof(float) * (parameters + buffers + 2 * trainable);
+  return peak;
 }
 
 std::string Summary::text(const std::string& title, std::size_t batch) const {
@@ -101,13 +178,16 @@ std::string Summary::text(const std::string& title, std::size_t batch) const {
     text += fmt::format("{:{}}  {:{}} {:>13} {:>12.2f}\n", layer(row), name_width, row.shape,
                         shape_width, grouped(row.parameters), row.flop * 1e-6);
   }
+  const MemoryPeak most = peak(batch);
   text += fmt::format(
       "{}\nTotal params: {} ({})\nTrainable params: {}\nNon-trainable params: {}\n"
       "Forward: {:.1f} MFLOP an image\n"
-      "Memory to train at batch size {}: {}, of which activations {}\n",
+      "Memory to train at batch size {}: {}, of which activations kept for backward {}\n"
+      "It peaks in the {} pass of {}\n",
       double_line, grouped(parameters), readable(parameters * sizeof(float)), grouped(trainable),
-      grouped(frozen()), flop * 1e-6, batch, readable(training_bytes(batch)),
-      readable(batch * activation_bytes));
+      grouped(frozen()), flop * 1e-6, batch, readable(most.bytes),
+      readable(batch * activation_bytes), most.backward ? "backward" : "forward",
+      most.layer.empty() ? "the network" : most.layer);
   return text;
 }
 

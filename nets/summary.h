@@ -1,5 +1,5 @@
-// What a network is made of: layers, shapes, parameters, work and memory, found by running one
-// image.
+// What a network is made of: layers, shapes, parameters, work and memory, found by planning one
+// training step: every tensor is made, no kernel runs.
 #pragma once
 
 #include <cstddef>
@@ -20,21 +20,40 @@ struct SummaryRow {
   std::size_t activation_bytes = 0;  // of the output, one image
 };
 
+// Memory in use while a kernel of the training step runs: activations and their gradients, which
+// grow with the batch, and gradients of parameters, which do not.
+struct MemoryMoment {
+  std::string layer;
+  bool backward = false;
+  double fixed_bytes = 0, image_bytes = 0;
+};
+
+struct MemoryPeak {
+  std::size_t bytes = 0;
+  std::string layer;
+  bool backward = false;
+};
+
 struct Summary {
-  std::vector<SummaryRow> rows;  // layers without children, in the order of their calls
-  std::size_t parameters = 0, trainable = 0;
+  // In the order of their calls: layers without children, and blocks that run operations of their
+  // own (an addition, a concatenation).
+  std::vector<SummaryRow> rows;
+  std::size_t parameters = 0, trainable = 0, buffers = 0;
   double flop = 0;                   // forward, one image
-  std::size_t activation_bytes = 0;  // kept from forward to backward, one image; measured
+  std::size_t activation_bytes = 0;  // kept from forward to backward, one image
+  std::vector<MemoryMoment> moments;
 
   std::size_t frozen() const { return parameters - trainable; }
-  // Memory that training needs: parameters, gradients and Adam's two moments, activations of the
-  // batch; without workspace.
-  std::size_t training_bytes(std::size_t batch) const;
+  // The most memory that a training step takes: parameters, running statistics, Adam's two moments,
+  // gradients of parameters as far as they are there, activations and their gradients. Without the
+  // kernels' workspace, the images that wait, and the program itself.
+  MemoryPeak peak(std::size_t batch) const;
   // As Keras' summary() prints, with the work beside it.
   std::string text(const std::string& title, std::size_t batch) const;
 };
 
-// Runs one image of zeros, in evaluation mode; the module's mode is put back.
+// Plans a step on images of that size; the module's mode and tensors stay as they are, gradients
+// are cleared.
 Summary summarise(Module& module, std::size_t channels, std::size_t size);
 
 }  // namespace hilum

@@ -2,6 +2,7 @@
 // double, and training that is the same for any number of threads.
 #include <gtest/gtest.h>
 
+#include "engine/allocator.h"
 #include "engine/init.h"
 #include "engine/layers.h"
 #include "engine/optimizer.h"
@@ -230,6 +231,57 @@ TEST(Summary, CountsWorkAndMemory) {
                            "Trainable params", "MFLOP", "batch size 32"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
+}
+
+// The planned peak against one that is measured in training.
+TEST(Summary, PeakOfMemory) {
+  for (const char* name : {"cnn", "resnet18", "densenet121", "squeezenet1_1"}) {
+    const auto net = make_net(name, 3, 3, 64);
+    initialise(*net, 1);
+    const Summary s = summarise(*net, 3, 64);
+    const std::size_t batch = 5;
+    const MemoryPeak peak = s.peak(batch);
+    const Tensor images = random_tensor({batch, 64, 64, 3}, 1), labels = random_labels(batch, 3, 2);
+    reset_peak_memory();
+    const std::size_t before = memory_statistics().in_use;
+    softmax_cross_entropy((*net)(images), labels).backward();
+    const double measured =
+        static_cast<double>(memory_statistics().peak - before + images.count() * sizeof(float));
+    const double fixed = 4.0 * static_cast<double>(s.parameters + s.buffers + 2 * s.trainable);
+    EXPECT_NEAR(static_cast<double>(peak.bytes) - fixed, measured, 0.06 * measured) << name;
+    EXPECT_FALSE(peak.layer.empty());
+  }
+}
+
+// Arithmetic of the published networks at 224 pixels: multiply-adds, as torchvision lists them.
+TEST(Summary, WorkIsAsPublished) {
+  for (const auto& [name, giga] : {std::pair("resnet18", 1.81),
+                                   {"resnet50", 4.09},
+                                   {"resnet152", 11.51},
+                                   {"vgg19", 19.63},
+                                   {"densenet121", 2.83},
+                                   {"densenet169", 3.36},
+                                   {"squeezenet1_1", 0.35}}) {
+    const auto net = make_net(name, 1000, 3, 224);
+    const Summary s = summarise(*net, 3, 224);
+    double gemm = 0;
+    for (const SummaryRow& row : s.rows) {
+      if (row.kind == "Conv2d" || row.kind == "Linear") gemm += row.flop;
+    }
+    EXPECT_NEAR(gemm / 2e9, giga, 0.01 * giga + 0.005) << name;
+  }
+}
+
+TEST(Summary, TellsWhatBlocksDoThemselves) {
+  const auto net = make_net("resnet18", 2, 3, 32);
+  for (const SummaryRow& row : summarise(*net, 3, 32).rows) {
+    if (row.name == "layer1.0") {
+      EXPECT_EQ(row.kind + " " + row.detail, "BasicBlock add");
+      EXPECT_EQ(row.flop, 8 * 8 * 64);
+      return;
+    }
+  }
+  FAIL();
 }
 
 TEST(Summary, FrozenLayersKeepNoActivations) {
