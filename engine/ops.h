@@ -37,7 +37,7 @@ Tensor concat(const std::vector<Tensor>& parts);  // last axis
 // [N,H,W,C] -> [N, H + top + bottom, W + left + right, C]
 Tensor zero_pad(const Tensor& x, std::size_t top, std::size_t bottom, std::size_t left,
                 std::size_t right);
-Tensor flatten(const Tensor& x);                  // [N,H,W,C] -> [N,C*H*W], channels first
+Tensor flatten(const Tensor& x);  // [N,H,W,C] -> [N,C*H*W], channels first
 Tensor dropout(Tensor x, float p, std::uint64_t seed, std::uint64_t offset);
 Tensor softmax(const Tensor& x);  // [N,C]; not differentiable: for reading
 
