@@ -38,8 +38,8 @@ run: program  ## draw a phantom set, train the sequential network on it, evaluat
 	$(hilum) train --net cnn --data $(phantom) --size $(SIZE) --epochs $(EPOCHS) --batch-size 16 \
 	  --schedule cosine --augment rotation=10,shift=0.05,zoom=0.1,flip --seed 0 \
 	  --out $(first) --overwrite
-	$(hilum) evaluate --run $(first) --data $(phantom) --split test
-	@echo "The run folder is $(first), the pictures are in $(phantom)."
+	$(hilum) evaluate --run $(first) --data $(phantom) --split test --report
+	@echo "The run folder is $(first) (open its report.html), the pictures are in $(phantom)."
 
 test: configure  ## build and run all tests, count what was skipped and why
 	@$(build) --target hilum_tests

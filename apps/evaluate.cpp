@@ -9,6 +9,7 @@
 #include "apps/ledger.h"
 #include "apps/prepare.h"
 #include "apps/report.h"
+#include "apps/report_pages.h"
 #include "apps/run_folder.h"
 #include "apps/terminal.h"
 #include "engine/file.h"
@@ -21,7 +22,7 @@ struct Flags {
   std::vector<std::string> runs;
   std::string data, split;
   std::size_t batch = 64, workers = 1;
-  bool as_json = false, skip_bad = false;
+  bool as_json = false, skip_bad = false, report = false;
   EvaluationOptions options;
   std::string fit_on = "val";
 };
@@ -127,6 +128,11 @@ Scored evaluate(const std::string& run_path, const Flags& flags, Device device,
       evaluate_table(table_of(predictions, dataset), split, val ? &*val : nullptr, flags.options);
   write_results(run, evaluation);
   count_look(run, dataset, split, which, session);
+  if (flags.report) {
+    const bool can_probe = (split == "val" || split == "test") && !dataset.indices("train").empty();
+    write_run_report(run, evaluation, gather_evidence(dataset, split, can_probe, device));
+    session.note("report", run.report().string());
+  }
   return {run_path, trained.recipe.net, data, std::move(evaluation)};
 }
 
@@ -201,6 +207,7 @@ void add_evaluate(CLI::App& app, Session& session) {
   command->add_option("--batch-size", flags->batch, "images at a time")->check(CLI::PositiveNumber);
   command->add_option("--workers", flags->workers, "threads that prepare images")
       ->check(CLI::Range(0, 256));
+  command->add_flag("--report", flags->report, "also write report.html into the run folder");
   command->add_flag("--json", flags->as_json, "for programs");
   command->add_flag("--skip-bad", flags->skip_bad, "leave out images that cannot be read");
   command->callback(

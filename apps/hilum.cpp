@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
   session.command = command_line(argc, argv);
   hilum::add_summary(app, session);
   hilum::add_train(app, session);
+  hilum::add_compare(app, session);
   hilum::add_evaluate(app, session);
   hilum::add_predict(app, session);
   hilum::add_import(app, session);

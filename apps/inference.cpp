@@ -108,9 +108,9 @@ Predictions classify(const NextLogits& next, std::size_t classes,
 }
 
 Predictions classify(Module& net, Loader& loader, std::size_t classes, Device device,
-                     const std::function<bool(std::size_t done)>& progress) {
+                     const std::function<bool(std::size_t done)>& progress, std::uint64_t epoch) {
   net.train(false);
-  loader.start(0);
+  loader.start(epoch);
   return classify(
       [&](Batch& batch, Tensor& logits) {
         if (!loader.next(batch)) return false;

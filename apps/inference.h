@@ -63,9 +63,11 @@ using NextLogits = std::function<bool(Batch& batch, Tensor& logits)>;
 // may stop the run by returning false; the predictions are then incomplete.
 Predictions classify(const NextLogits& next, std::size_t classes,
                      const std::function<bool(std::size_t done)>& progress = {});
-// Runs the network, in evaluation mode, over one epoch of the loader.
+// Runs the network, in evaluation mode, over one epoch of the loader; which one matters only where
+// it augments.
 Predictions classify(Module& net, Loader& loader, std::size_t classes, Device device,
-                     const std::function<bool(std::size_t done)>& progress = {});
+                     const std::function<bool(std::size_t done)>& progress = {},
+                     std::uint64_t epoch = 0);
 
 // Metrics of these predictions, with the loss filled in.
 Metrics metrics_of(const Predictions& predictions, const std::vector<std::string>& classes);

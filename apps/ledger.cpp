@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* file_name = "test-ledger.csv";
-constexpr int levels = 3;  // folders above the run in which a ledger is looked for
+constexpr int levels = 2;  // folders above the run in which a ledger is looked for
 
 fs::path ledger_of(const fs::path& run) {
   const fs::path parent = fs::absolute(run / "").lexically_normal().parent_path().parent_path();

@@ -43,6 +43,7 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
 
 void add_summary(CLI::App& app, Session& session);
 void add_train(CLI::App& app, Session& session);
+void add_compare(CLI::App& app, Session& session);
 void add_evaluate(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
 void add_import(CLI::App& app, Session& session);

@@ -1,0 +1,21 @@
+// report.html of a run and of a comparison, with their plots as PNG in plots/ beside it.
+#pragma once
+
+#include "apps/comparison.h"
+#include "apps/report_sections.h"
+#include "apps/run_folder.h"
+
+namespace hilum {
+
+void write_run_report(const RunFolder& run, const Evaluation& evaluation, const Evidence& evidence);
+
+// `runs`: the first complete one of each network.
+struct NamedRun {
+  std::string name;
+  RunFolder folder;
+};
+void write_comparison_report(const std::filesystem::path& out, const Comparison& comparison,
+                             const Evidence& evidence, const std::vector<NamedRun>& runs,
+                             const std::string& command);
+
+}  // namespace hilum
