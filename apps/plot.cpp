@@ -83,8 +83,7 @@ std::string axes(const Plot& plot) {
   std::string text =
       "set border 3 lc rgb '#444444' lw 1\nset tics nomirror out scale 0.6 textcolor rgb "
       "'#333333'\n"
-      "set grid lc rgb '#e4e4e4' lw 1 lt 1\nset key bottom right samplen 2 spacing 1.1 "
-      "noenhanced\n";
+      "set grid lc rgb '#e4e4e4' lw 1 lt 1\nset key below samplen 2 spacing 1.1 noenhanced\n";
   text +=
       fmt::format("set title {} noenhanced\nset xlabel {} noenhanced\nset ylabel {} noenhanced\n",
                   quoted(plot.title), quoted(plot.x_label), quoted(plot.y_label));
