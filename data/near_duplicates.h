@@ -3,9 +3,8 @@
 // before lets through:
 //
 //   1. a hash of 256 bits, whether each point of a 17 x 16 picture is darker than its right-hand
-//      neighbour (dHash): at most 64 bits may differ. All pairs of hashes are compared: at this
-//      radius no index of bands leaves anything out, and 5e9 comparisons of 32 bytes (100,000
-//      images) take seconds. No pixel is touched.
+//      neighbour (dHash): at most 64 bits may differ. All pairs of hashes are compared, 32 bytes
+//      each and no pixel: at this radius no index of bands would leave anything out
 //   2. the correlation of 16 x 16 pictures is at least 0.9
 //   3. of the 64 x 64 pictures one is moved, stretched, brightened until it fits the other (six
 //      numbers by Gauss-Newton, after Lucas and Kanade 1981); what is left of both after taking

@@ -1,6 +1,5 @@
 // One reading of every file of a set, from which all else in the audit is computed: hashes, what
-// the container says, gray levels, a small gray picture. The pixels themselves are not kept, so
-// 100,000 images take 0.5 GB.
+// the container says, gray levels, a small gray picture. The pixels themselves are not kept.
 #pragma once
 
 #include <cstddef>

@@ -22,7 +22,7 @@
 // Bounds: multiply-adds. A thread does 64 of them for four accesses of shared memory, and a stage
 // reads 8 KB of L2 for 131072. From the compiler (sm_90): 128 registers, so two blocks a
 // multiprocessor, 16 of 64 warps; 64 x 64: 160 registers, six blocks, 12 warps; at most 60 bytes of
-// spills, outside of the loop over the depth. Eight warps a scheduler are not needed: 64
+// spills. Eight warps a scheduler are not needed: 64
 // multiply-adds of a thread depend on nothing but their own sums.
 #include "kernels/conv2d/cuda4_passes.h"
 
