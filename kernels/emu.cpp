@@ -4,6 +4,9 @@
 // A worker is a fibre that takes CUDA threads from the queue of those that are ready. One that
 // never waits costs no switch: the worker goes on with the next. One that waits keeps its worker,
 // and another worker (pooled, with its stack) takes over.
+//
+// Longer than other files, since queue, workers, barriers and meetings are one state machine over
+// one block's state, and none of them can be read alone.
 #include "kernels/emu.h"
 
 #include <fmt/format.h>
