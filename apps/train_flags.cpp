@@ -9,6 +9,7 @@
 
 #include "apps/config_file.h"
 #include "kernels/error.h"
+#include "nets/pretrained.h"
 
 namespace hilum {
 namespace {
@@ -251,7 +252,8 @@ Normalisation fixed_normalisation(const std::string& text, std::size_t channels)
   if (text == "imagenet") {
     // Gray takes the mean of the three.
     return channels == 1 ? Normalisation{{0.449f}, {0.226f}}
-                         : Normalisation{{0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
+                         : Normalisation{{imagenet_mean.begin(), imagenet_mean.end()},
+                                         {imagenet_deviation.begin(), imagenet_deviation.end()}};
   }
   auto wrong = [&] {
     return usage_error(

@@ -122,16 +122,6 @@ namespace hilum::HILUM_ISA {
 // Without a name; see cpu2_direct_tile.h.
 namespace {
 
-// The place of a tile: its image and first output pixel.
-struct Place {
-  std::size_t n, p, q;
-  Place(const WinogradCut& b, std::size_t tile) {
-    n = tile / (b.tiles_h * b.tiles_w);
-    p = tile / b.tiles_w % b.tiles_h * 4;
-    q = tile % b.tiles_w * 4;
-  }
-};
-
 // Filters of a block, transformed: to (36, C, width) for input channels [c0, c1).
 void transform_filters(const Correlation& a, std::size_t first, std::size_t count,
                        std::size_t width, std::size_t c0, std::size_t c1, const float* w,
@@ -157,38 +147,9 @@ void transform_filters(const Correlation& a, std::size_t first, std::size_t coun
   }
 }
 
-// The 6x6 input of one tile, transformed: to (36, block_tiles, channels), at this tile.
-void transform_input(const Correlation& a, const WinogradCut& b, const Place& place,
-                     const float* in, const float* zeros, float* to) {
-  const float* pixel[elements];  // where each of the 36 pixels' channels stand
-  for (std::size_t e = 0; e < elements; ++e) {
-    const std::ptrdiff_t h = static_cast<std::ptrdiff_t>(place.p + e / 6) - a.pad_h;
-    const std::ptrdiff_t w = static_cast<std::ptrdiff_t>(place.q + e % 6) - a.pad_w;
-    const bool inside = h >= 0 && w >= 0 && h < static_cast<std::ptrdiff_t>(a.in_h) &&
-                        w < static_cast<std::ptrdiff_t>(a.in_w);
-    pixel[e] = inside ? in + ((place.n * a.in_h + static_cast<std::size_t>(h)) * a.in_w +
-                              static_cast<std::size_t>(w)) *
-                                 a.group_c
-                      : zeros;
-  }
-  for (std::size_t c = 0; c < b.channels; c += lanes) {
-    Vec d[elements], half[elements];  // (6, 6) of one vector of channels
-    if (c + lanes <= a.group_c) {
-      for (std::size_t e = 0; e < elements; ++e) d[e] = load(pixel[e] + c);
-    } else {
-      for (std::size_t e = 0; e < elements; ++e) d[e] = load_partial(pixel[e] + c, a.group_c - c);
-    }
-    for (std::size_t j = 0; j < 6; ++j) input_transform(d + j, 6, half + j, 6);
-    for (std::size_t i = 0; i < 6; ++i) input_transform(half + 6 * i, 1, d + 6 * i, 1);
-    for (std::size_t e = 0; e < elements; ++e) {
-      store(to + e * b.block_tiles * b.channels + c, d[e]);
-    }
-  }
-}
-
 // The products (36, block_tiles, width) of one tile, turned into 4x4 output pixels of `count`
 // filters and written where they lie within the image.
-void transform_output(const Correlation& a, const WinogradCut& b, const Place& place,
+void transform_output(const Correlation& a, const WinogradCut& b, const TilePlace& place,
                       std::size_t count, std::size_t width, const float* from, float* out) {
   for (std::size_t k = 0; k < count; k += lanes) {
     Vec m[elements], half[24], y[16];  // (6, 6), (4, 6), (4, 4) of one vector of filters
@@ -215,7 +176,11 @@ void winograd_block(const Correlation& a, const WinogradCut& b, std::size_t firs
                     std::size_t tiles, const float* in, const float* zeros, const float* filters,
                     float* transformed, float* products, float* out) {
   for (std::size_t t = 0; t < tiles; ++t) {
-    transform_input(a, b, Place(b, first + t), in, zeros, transformed + t * b.channels);
+    const TilePlace place(b.tiles_h, b.tiles_w, first + t);
+    transform_input(in + place.n * a.in_h * a.in_w * a.group_c, a.in_h, a.in_w, a.group_c,
+                    static_cast<std::ptrdiff_t>(place.p) - a.pad_h,
+                    static_cast<std::ptrdiff_t>(place.q) - a.pad_w, zeros,
+                    transformed + t * b.channels, b.block_tiles * b.channels);
   }
   const std::size_t groups = (tiles + tile_m - 1) / tile_m;
   for (std::size_t block = 0; block < b.blocks; ++block) {
@@ -235,7 +200,8 @@ void winograd_block(const Correlation& a, const WinogradCut& b, std::size_t firs
       }
     }
     for (std::size_t t = 0; t < tiles; ++t) {
-      transform_output(a, b, Place(b, first + t), count, width, products + t * width, out + k0);
+      transform_output(a, b, TilePlace(b.tiles_h, b.tiles_w, first + t), count, width,
+                       products + t * width, out + k0);
     }
   }
 }

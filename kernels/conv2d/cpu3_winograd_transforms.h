@@ -1,7 +1,7 @@
-// conv2d: the one-dimensional transforms of Winograd F(4x4, 3x3), shared by its rows. The letters
-// are those of the formula at the top of cpu3_winograd.cpp. Included once an instruction set (see
-// isa.h), so there is no include guard; without a name in each file, so that the linker does not
-// merge what was compiled for different CPUs.
+// conv2d: the transforms of Winograd F(4x4, 3x3) and the places of its tiles, shared by its rows.
+// The letters are those of the formula at the top of cpu3_winograd.cpp. Included once an
+// instruction set (see isa.h), so there is no include guard; without a name in each file, so that
+// the linker does not merge what was compiled for different CPUs.
 
 namespace hilum::HILUM_ISA {
 namespace {
@@ -74,6 +74,46 @@ inline __attribute__((always_inline)) void output_transform_transposed(const Vec
   t[3 * t_step] = even2 + odd2;
   t[4 * t_step] = even2 - odd2;
   t[5 * t_step] = y3;
+}
+
+// The place of a tile: its image and first output pixel. An image has tiles_h x tiles_w of them.
+struct TilePlace {
+  std::size_t n, p, q;
+  TilePlace(std::size_t tiles_h, std::size_t tiles_w, std::size_t tile)
+      : n(tile / (tiles_h * tiles_w)), p(tile / tiles_w % tiles_h * 4), q(tile % tiles_w * 4) {}
+};
+
+// Where the channels of a side x side square of pixels stand, the first at (h0, w0); `zeros` for
+// pixels outside of the image.
+void find_pixels(const float* image, std::size_t h, std::size_t w, std::size_t channels,
+                 std::ptrdiff_t h0, std::ptrdiff_t w0, std::size_t side, const float* zeros,
+                 const float** pixel) {
+  for (std::size_t e = 0; e < side * side; ++e) {
+    const std::ptrdiff_t i = h0 + static_cast<std::ptrdiff_t>(e / side);
+    const std::ptrdiff_t j = w0 + static_cast<std::ptrdiff_t>(e % side);
+    const bool inside = i >= 0 && j >= 0 && i < static_cast<std::ptrdiff_t>(h) &&
+                        j < static_cast<std::ptrdiff_t>(w);
+    pixel[e] =
+        inside ? image + (static_cast<std::size_t>(i) * w + static_cast<std::size_t>(j)) * channels
+               : zeros;
+  }
+}
+
+// B^T d B of the 6x6 pixels from (h0, w0) on, whose other pixels are zeros: to 36 lines of
+// channels, `step` apart, each filled up to whole vectors.
+void transform_input(const float* image, std::size_t h, std::size_t w, std::size_t channels,
+                     std::ptrdiff_t h0, std::ptrdiff_t w0, const float* zeros, float* to,
+                     std::size_t step) {
+  const float* pixel[36];
+  find_pixels(image, h, w, channels, h0, w0, 6, zeros, pixel);
+  for (std::size_t c = 0; c < channels; c += lanes) {
+    const std::size_t count = channels - c < lanes ? channels - c : lanes;
+    Vec d[36], half[36];  // (6, 6) of one vector of channels
+    for (std::size_t e = 0; e < 36; ++e) d[e] = load_first(pixel[e] + c, count);
+    for (std::size_t j = 0; j < 6; ++j) input_transform(d + j, 6, half + j, 6);
+    for (std::size_t i = 0; i < 6; ++i) input_transform(half + 6 * i, 1, d + 6 * i, 1);
+    for (std::size_t e = 0; e < 36; ++e) store(to + e * step + c, d[e]);
+  }
 }
 
 }  // namespace

@@ -123,52 +123,8 @@ struct OuterProductsOf<V, std::index_sequence<K...> > {
   static constexpr OuterProducts by_k[] = {outer_products<V, K + 1>...};
 };
 
-// The place of a tile: its image and first output pixel.
-struct Place {
-  std::size_t n, p, q;
-  Place(const WinogradWeightCut& b, std::size_t tile) {
-    n = tile / (b.tiles_h * b.tiles_w);
-    p = tile / b.tiles_w % b.tiles_h * 4;
-    q = tile % b.tiles_w * 4;
-  }
-};
-
-// Where the channels of a side x side square of pixels stand, the first at (h0, w0); `zeros` for
-// pixels outside of the image.
-void find_pixels(const float* image, std::size_t h, std::size_t w, std::size_t channels,
-                 std::ptrdiff_t h0, std::ptrdiff_t w0, std::size_t side, const float* zeros,
-                 const float** pixel) {
-  for (std::size_t e = 0; e < side * side; ++e) {
-    const std::ptrdiff_t i = h0 + static_cast<std::ptrdiff_t>(e / side);
-    const std::ptrdiff_t j = w0 + static_cast<std::ptrdiff_t>(e % side);
-    const bool inside = i >= 0 && j >= 0 && i < static_cast<std::ptrdiff_t>(h) &&
-                        j < static_cast<std::ptrdiff_t>(w);
-    pixel[e] =
-        inside ? image + (static_cast<std::size_t>(i) * w + static_cast<std::size_t>(j)) * channels
-               : zeros;
-  }
-}
-
-// B^T d B of one tile: to (36, block_tiles, C), at this tile.
-void transform_x(const Conv2dProblem& a, const WinogradWeightCut& b, const Place& place,
-                 const float* x, const float* zeros, float* to) {
-  const float* pixel[elements];
-  find_pixels(x + place.n * a.h * a.w * a.c, a.h, a.w, a.c,
-              static_cast<std::ptrdiff_t>(place.p) - static_cast<std::ptrdiff_t>(a.pad_h),
-              static_cast<std::ptrdiff_t>(place.q) - static_cast<std::ptrdiff_t>(a.pad_w), 6, zeros,
-              pixel);
-  for (std::size_t c = 0; c < b.c; c += lanes) {
-    const std::size_t count = a.c - c < lanes ? a.c - c : lanes;
-    Vec d[elements], half[elements];  // (6, 6) of one vector of channels
-    for (std::size_t e = 0; e < elements; ++e) d[e] = load_first(pixel[e] + c, count);
-    for (std::size_t j = 0; j < 6; ++j) input_transform(d + j, 6, half + j, 6);
-    for (std::size_t i = 0; i < 6; ++i) input_transform(half + 6 * i, 1, d + 6 * i, 1);
-    for (std::size_t e = 0; e < elements; ++e) store(to + e * b.block_tiles * b.c + c, d[e]);
-  }
-}
-
 // A dy A^T of one tile: to (36, block_tiles, K), at this tile.
-void transform_dy(const Conv2dProblem& a, const WinogradWeightCut& b, const Place& place,
+void transform_dy(const Conv2dProblem& a, const WinogradWeightCut& b, const TilePlace& place,
                   const float* dy, const float* zeros, float* to) {
   const std::size_t p = a.p(), q = a.q();
   const float* pixel[16];
@@ -227,8 +183,11 @@ void winograd_weight(const Conv2dProblem& a, const WinogradWeightCut& b, float* 
       const std::size_t tiles = b.tiles - first < b.block_tiles ? b.tiles - first : b.block_tiles;
 #pragma omp for schedule(static)
       for (std::size_t t = 0; t < tiles; ++t) {
-        const Place place(b, first + t);
-        transform_x(a, b, place, x, zeros, x_block + t * b.c);
+        const TilePlace place(b.tiles_h, b.tiles_w, first + t);
+        transform_input(x + place.n * a.h * a.w * a.c, a.h, a.w, a.c,
+                        static_cast<std::ptrdiff_t>(place.p) - static_cast<std::ptrdiff_t>(a.pad_h),
+                        static_cast<std::ptrdiff_t>(place.q) - static_cast<std::ptrdiff_t>(a.pad_w),
+                        zeros, x_block + t * b.c, b.block_tiles * b.c);
         transform_dy(a, b, place, dy, zeros, dy_block + t * b.k);
       }
 #pragma omp for schedule(static)
