@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Steps of our networks beside PyTorch's and ONNX Runtime's, interleaved in one call.
+
+    bench/peers/compare.py --build build [--what train,infer1,infer16] [--nets cnn,resnet50] [--out bench/results/peers]
+
+Each peer is a process that does one step when told to (step.cpp, torch_step.py, onnx_step.py), so
+that peers take turns at the same cores within seconds. A step during which other processes used
+more than a tenth of a core is thrown away and done again; the table says how many were. Figures
+are medians of images/s, with the quartiles; ratios are medians of the ratios of neighbours in time.
+Peers that are not installed are named and left out. Needs nothing beyond Python itself.
+"""
+
+import argparse
+import csv
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NETS = {  # size, batch in training
+    "cnn": (128, 32), "resnet50": (224, 16), "resnet152": (224, 8), "vgg19": (224, 8), "densenet121": (224, 16)}
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def machine_busy():
+    """CPU seconds that all processes have used, and what the hypervisor took, since boot."""
+    with open("/proc/stat") as stat:
+        fields = [int(field) for field in stat.readline().split()[1:]]
+    user, nice, system, _, _, irq, softirq, steal = fields[:8]
+    return (user + nice + system + irq + softirq + steal) / TICK
+
+
+class Peer:
+    def __init__(self, name, command, environment=None):
+        self.name = name
+        self.errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
+            env=dict(os.environ, **(environment or {})))
+        if self.read() != "ready":
+            self.errors.seek(0)
+            lines = self.errors.read().strip().splitlines() or ["said nothing"]
+            raise RuntimeError(f"{name}: {lines[-1]}")
+
+    def read(self):
+        return self.process.stdout.readline().strip()
+
+    def ask(self, word):
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def busy(self):
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def step(self):
+        """Seconds of one step, and the cores that others used meanwhile."""
+        own, all_, begin = self.busy(), machine_busy(), time.perf_counter()
+        seconds = float(self.ask("go"))
+        took = time.perf_counter() - begin
+        others = (machine_busy() - all_) - (self.busy() - own)
+        return seconds, max(0.0, others - 2 / TICK) / took
+
+    def stop(self):
+        memory = int(self.ask("memory"))
+        self.process.stdin.close()
+        self.process.wait()
+        return memory
+
+
+def start_peers(options, net, size, batch, mode, folder):
+    train = "train" if mode == "train" else "infer"
+    python = options.python
+    keep = {"MALLOC_TRIM_THRESHOLD_": "100000000000", "MALLOC_MMAP_THRESHOLD_": "100000000000",
+            "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "ATEN_CPU_CAPABILITY": "avx512"}
+    shape = [net, str(size), str(batch), train]
+    wanted = {
+        "hilum": ([os.path.join(options.build, "hilum_step"), *shape], {}),
+        "torch": ([python, os.path.join(HERE, "torch_step.py"), *shape], {}),
+        "torch tuned": ([python, os.path.join(HERE, "torch_step.py"), *shape, "tuned"], keep),
+    }
+    if mode != "train":
+        onnx = os.path.join(folder, net + ".onnx")
+        if not os.path.exists(onnx):
+            subprocess.run([os.path.join(options.build, "hilum_step"), *shape[:2], "1", "export:" + onnx],
+                           check=False, capture_output=True)
+        wanted["onnxruntime"] = ([python, os.path.join(HERE, "onnx_step.py"), onnx, str(size), str(batch)], {})
+    if options.peers:
+        wanted = {name: wanted[name] for name in options.peers.split(",") if name in wanted}
+    peers = []
+    for name, (command, environment) in wanted.items():
+        try:
+            peers.append(Peer(name, command, environment))
+        except (RuntimeError, OSError) as error:
+            print(f"left out: {error}", file=sys.stderr)
+    return peers
+
+
+def measure(options, net, mode, folder):
+    size, batch = NETS[net]
+    if mode != "train":
+        batch = int(mode[len("infer"):])
+    peers = start_peers(options, net, size, batch, mode, folder)
+    for peer in peers:
+        for _ in range(2):
+            peer.ask("go")
+    times, thrown = {peer.name: [] for peer in peers}, 0
+    end = time.monotonic() + options.seconds
+    while min(len(t) for t in times.values()) < 3 or time.monotonic() < end:
+        turn = {}
+        for peer in peers:
+            turn[peer.name], others = peer.step()
+            if others > 0.1 and not options.keep_disturbed:
+                thrown += 1
+                turn = None
+                break
+        if turn is None and time.monotonic() > end + 4 * options.seconds:
+            sys.exit(f"{net} {mode}: other processes are busy. Wait, or use --keep-disturbed.")
+        if turn is not None:
+            for name, seconds in turn.items():
+                times[name].append(seconds)
+            if len(times["hilum"]) >= options.turns:
+                break
+    rows = []
+    for peer in peers:
+        seconds = times[peer.name]
+        quartiles = statistics.quantiles(seconds, n=4)
+        ratios = [theirs / ours for ours, theirs in zip(times["hilum"], seconds)]
+        rows.append({
+            "net": net, "what": mode, "batch": batch, "peer": peer.name, "turns": len(seconds), "thrown": thrown,
+            "images_per_s": batch / statistics.median(seconds),
+            "low": batch / quartiles[2], "high": batch / quartiles[0],
+            "ours_is": statistics.median(ratios), "peak_MB": peer.stop() / 1e6})
+        row = rows[-1]
+        print(f"{net:12} {mode:8} batch {batch:3}  {peer.name:12} {row['images_per_s']:8.2f} images/s "
+              f"[{row['low']:.2f}, {row['high']:.2f}]  ours is {row['ours_is']:.2f}x  {row['peak_MB']:6.0f} MB  "
+              f"{len(seconds)} turns, {thrown} thrown away", flush=True)
+    return rows
+
+
+def machine_line():
+    with open("/proc/cpuinfo") as info:
+        model = next((line.split(": ")[1].strip() for line in info if line.startswith("model name")), "unknown CPU")
+    return f"{model}, {os.environ.get('OMP_NUM_THREADS', os.cpu_count())} threads, {time.strftime('%Y-%m-%d', time.gmtime())}"
+
+
+def write(rows, path):
+    with open(path + ".csv.new", "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    os.replace(path + ".csv.new", path + ".csv")
+    with open(path + ".md.new", "w") as file:
+        file.write(f"# Steps beside other frameworks\n\n{machine_line()}. `bench/peers/compare.py`; how: bench/README.md.\n\n"
+                   "| net | what | batch | peer | images/s | quartiles | ours is | peak MB |\n|---|---|---|---|---|---|---|---|\n")
+        for r in rows:
+            file.write(f"| {r['net']} | {r['what']} | {r['batch']} | {r['peer']} | {r['images_per_s']:.2f} | "
+                       f"{r['low']:.2f} to {r['high']:.2f} | {r['ours_is']:.2f}x | {r['peak_MB']:.0f} |\n")
+    os.replace(path + ".md.new", path + ".md")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--build", default="build", help="folder with hilum_step")
+    parser.add_argument("--nets", default=",".join(NETS))
+    parser.add_argument("--what", default="train,infer1,infer16", help="train, inferN with N images")
+    parser.add_argument("--peers", default="", help="hilum,torch,torch tuned,onnxruntime")
+    parser.add_argument("--python", default=sys.executable, help="with torch, torchvision, onnxruntime")
+    parser.add_argument("--seconds", type=float, default=20, help="for each net and mode")
+    parser.add_argument("--turns", type=int, default=50, help="at most")
+    parser.add_argument("--keep-disturbed", action="store_true", help="keep steps while others used the cores")
+    parser.add_argument("--out", help="also writes OUT.csv and OUT.md")
+    options = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for mode in options.what.split(","):
+            for net in options.nets.split(","):
+                rows += measure(options, net, mode, folder)
+    if options.out:
+        write(rows, options.out)
+
+
+main()

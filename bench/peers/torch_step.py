@@ -1,0 +1,68 @@
+"""One peer of compare.py: PyTorch doing the step that step.cpp does; the same words on the pipe.
+
+    torch_step.py NET SIZE BATCH train|infer [tuned]
+
+Inference runs the frozen TorchScript module. `tuned` is PyTorch at its best on a CPU: channels-last
+memory; compare.py starts it with an allocator that keeps its memory and its AVX-512 kernels.
+"""
+
+import os
+import resource
+import sys
+import time
+
+import torch
+import torchvision
+
+
+def cnn(size):
+    """The network of nets/cnn.cpp."""
+    layers, channels = [], 3
+    for width in (32, 64, 128, 128):
+        layers += [torch.nn.Conv2d(channels, width, 3, padding=1), torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
+        channels, size = width, size // 2
+    return torch.nn.Sequential(
+        *layers, torch.nn.Flatten(), torch.nn.Linear(size * size * channels, 128), torch.nn.ReLU(),
+        torch.nn.Dropout(0.5), torch.nn.Linear(128, 3))
+
+
+def main():
+    name, size, batch, mode = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    tuned = "tuned" in sys.argv
+    torch.manual_seed(0)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
+    net = cnn(size) if name == "cnn" else getattr(torchvision.models, name)(num_classes=3)
+    x = torch.rand(batch, 3, size, size) * 2 - 1
+    labels = torch.arange(batch) % 3
+    if tuned:
+        net = net.to(memory_format=torch.channels_last)
+        x = x.to(memory_format=torch.channels_last)
+    if mode == "train":
+        net.train()
+        adam = torch.optim.Adam(net.parameters(), lr=1e-4)
+
+        def once():
+            loss = torch.nn.functional.cross_entropy(net(x), labels)
+            adam.zero_grad(set_to_none=not tuned)
+            loss.backward()
+            adam.step()
+    else:
+        net.eval()
+        with torch.no_grad():
+            script = torch.jit.freeze(torch.jit.trace(net, x))
+
+        def once():
+            with torch.no_grad():
+                script(x)
+
+    print("ready", flush=True)
+    for command in sys.stdin:
+        if command.strip() == "memory":
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
+            continue
+        begin = time.perf_counter()
+        once()
+        print(f"{time.perf_counter() - begin:.6f}", flush=True)
+
+
+main()
