@@ -81,6 +81,7 @@ class OnnxWriter {
     const std::map<std::string, const char*> plain = {
         {"relu", "Relu"}, {"sigmoid", "Sigmoid"}, {"add", "Add"}};
     if (op == "relu6") return clip(name, inputs[0], output);
+    if (op == "zero_pad") return pad(name, inputs[0], output, attributes);
     if (!plain.contains(op)) {
       throw usage_error("ONNX: operation '{}' of layer '{}' has no form there.", op, module_path());
     }
@@ -314,6 +315,21 @@ class OnnxWriter {
   void clip(const std::string& name, const Tensor& input, const Tensor& output) {
     node("Clip", name, {value_of(input), constant("zero", {}, {0}), constant("six", {}, {6})},
          name);
+    name_value(output, name);
+  }
+
+  // Lines in front of and behind each axis of NCHW, which ONNX takes as a constant.
+  void pad(const std::string& name, const Tensor& input, const Tensor& output,
+           const Attributes& a) {
+    onnx::TensorProto* lines = graph_->add_initializer();
+    lines->set_name(name + "_lines");
+    lines->set_data_type(onnx::TensorProto_DataType_INT64);
+    lines->add_dims(8);
+    for (const double line :
+         {0.0, 0.0, a.at("top"), a.at("left"), 0.0, 0.0, a.at("bottom"), a.at("right")}) {
+      lines->add_int64_data(static_cast<std::int64_t>(line));
+    }
+    node("Pad", name, {value_of(input), lines->name()}, name);
     name_value(output, name);
   }
 

@@ -60,6 +60,35 @@ std::string densenet_layer(std::string layer) {
       part[4] == "bn" ? fmt::format("norm{}", place + 1) : fmt::format("conv{}", place));
 }
 
+// timm counts blocks by stage and batch norms from 1; a block without a widening has one less.
+std::string efficientnet_name(const std::string& name) {
+  static const std::array<std::pair<const char*, const char*>, 5> outside = {
+      {{"conv_stem.", "_conv_stem."},
+       {"bn1.", "_bn0."},
+       {"conv_head.", "_conv_head."},
+       {"bn2.", "_bn1."},
+       {"classifier.", "_fc."}}};
+  for (const auto& [theirs, ours] : outside) {
+    if (name.starts_with(theirs)) return ours + name.substr(std::string(theirs).size());
+  }
+  static const std::regex block(
+      "blocks\\.([0-6])\\.([0-3])\\.(conv_pw|conv_dw|conv_pwl|bn[123])(\\..*)");
+  std::smatch part;
+  if (!std::regex_match(name, part, block)) return name;
+  constexpr std::array<int, 7> first = {0, 1, 3, 5, 8, 11, 15};  // block of each stage
+  const std::size_t stage = static_cast<std::size_t>(std::stoi(part[1]));
+  const bool widens = stage > 0;
+  std::string layer = part[3];
+  if (layer.starts_with("bn")) {
+    layer = fmt::format("_bn{}", std::stoi(layer.substr(2)) - (widens ? 1 : 0));
+  } else if (layer == "conv_dw") {
+    layer = "_depthwise_conv";
+  } else {
+    layer = layer == "conv_pw" && widens ? "_expand_conv" : "_project_conv";
+  }
+  return fmt::format("_blocks.{}.{}{}", first[stage] + std::stoi(part[2]), layer, part[4].str());
+}
+
 }  // namespace
 
 bool has_keras_names(const std::string& net) {
@@ -77,6 +106,8 @@ std::string keras_layer(const std::string& net, const std::string& layer) {
 
 std::string torch_name(const std::string& net, const std::string& name) {
   const std::string base = base_of(net);
+  // timm's tf_efficientnet_lite0; its efficientnet_lite0 pads otherwise under the same names.
+  if (base == "efficientnet_lite0") return efficientnet_name(name);
   if (base.starts_with("densenet")) {
     // Files from before names could hold no dots: denselayer1.norm.1.weight.
     static const std::regex old("(.*denselayer[0-9]+\\.(?:norm|conv))\\.([12]\\..*)");

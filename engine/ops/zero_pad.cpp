@@ -12,11 +12,13 @@ Tensor zero_pad(const Tensor& x, std::size_t top, std::size_t bottom, std::size_
   const Device device = x.device();
   Tensor y = Tensor::empty({a.n, a.p(), a.q(), a.c}, device);
   run<ZeroPadForward>(device, a, x.data(), y.data());
-  return record("zero_pad", {x}, y, [=](Tensor dy) {
-    Tensor dx = Tensor::empty({a.n, a.h, a.w, a.c}, device);
-    run<ZeroPadBackward>(device, a, dy.data(), dx.data());
-    return std::vector<Tensor>{dx};
-  });
+  return record("zero_pad", {x}, y,
+                [=](Tensor dy) {
+                  Tensor dx = Tensor::empty({a.n, a.h, a.w, a.c}, device);
+                  run<ZeroPadBackward>(device, a, dy.data(), dx.data());
+                  return std::vector<Tensor>{dx};
+                },
+                {{"top", top}, {"bottom", bottom}, {"left", left}, {"right", right}});
 }
 
 }  // namespace hilum

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Networks exported as ONNX, in ONNX Runtime: the same logits. Needs a Python with the packages onnx
 # and onnxruntime: HILUM_PYTHON names one, else those on the path are tried. HILUM_ALL_NETS=1 runs
-# every network (minutes, 600 MB of disk); by default one of each kind that is small.
+# every network (minutes, 600 MB of disk), NETS names some; by default one of each kind that is small.
 set -eu
 here=$(dirname "$0")
 build=${HILUM_BUILD:-$here/../../build}
@@ -16,7 +16,7 @@ if [ -z "$python" ]; then
   echo 'SKIP: no Python with the packages onnx and onnxruntime (HILUM_PYTHON names one)'
   exit 77
 fi
-nets='cnn cnn:base resnet18 densenet121 squeezenet1_1'
+nets=${NETS:-cnn cnn:base resnet18 densenet121 squeezenet1_1 efficientnet_lite0}
 if [ -n "${HILUM_ALL_NETS:-}" ]; then
   nets=$("$build/hilum" summary --net '?' 2>&1 | sed -n 's/.*Expected one of: \(.*\)\..*/\1/p' | tr -d ',')
 fi

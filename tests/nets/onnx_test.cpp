@@ -64,7 +64,8 @@ TEST(Onnx, ModelsPassTheChecker) {
   const test::TemporaryFolder temporary;
   const char* out = std::getenv("HILUM_ONNX_OUT");
   const char* net = std::getenv("HILUM_ONNX_NET");
-  std::vector<std::string> names = {"cnn", "cnn:base", "resnet18", "densenet121", "squeezenet1_1"};
+  std::vector<std::string> names = {"cnn",         "cnn:base",      "resnet18",
+                                    "densenet121", "squeezenet1_1", "efficientnet_lite0"};
   if (net != nullptr) names = {net};
   const std::filesystem::path folder = out != nullptr ? std::filesystem::path(out) : temporary / "";
   for (const std::string& name : names) {

@@ -148,5 +148,34 @@ TEST(Pretrained, NamesOfTimmAndOfOldFiles) {
   EXPECT_EQ(torch_name("resnet50", "layer1.0.conv1.weight"), "layer1.0.conv1.weight");
 }
 
+// tf_efficientnet_lite0 as timm calls its tensors: stages of blocks, batch norms counted from 1.
+TEST(Pretrained, TimmNamesCoverEfficientNetLite) {
+  std::vector<std::string> layers = {"conv_stem", "bn1", "conv_head", "bn2", "classifier"};
+  const int blocks[] = {1, 2, 2, 3, 3, 4, 1};
+  for (int stage = 0; stage < 7; ++stage) {
+    for (int block = 0; block < blocks[stage]; ++block) {
+      std::vector<std::string> parts = {"conv_dw", "bn1", "conv_pw", "bn2"};
+      if (stage > 0) parts = {"conv_pw", "bn1", "conv_dw", "bn2", "conv_pwl", "bn3"};
+      for (const std::string& part : parts) {
+        layers.push_back(fmt::format("blocks.{}.{}.{}", stage, block, part));
+      }
+    }
+  }
+  std::set<std::string> names, ours;
+  for (const std::string& layer : layers) {
+    names.insert(torch_name("efficientnet_lite0", layer + ".weight"));
+  }
+  for (const NamedTensor& p : make_net("efficientnet_lite0", 2, 3, 32)->parameters()) {
+    if (p.name.ends_with("weight")) ours.insert(p.name);
+  }
+  EXPECT_EQ(names.size(), layers.size());
+  EXPECT_EQ(names, ours);
+  EXPECT_EQ(torch_name("efficientnet_lite0", "blocks.0.0.bn2.running_var"),
+            "_blocks.0._bn2.running_var");
+  EXPECT_EQ(torch_name("efficientnet_lite0", "blocks.6.0.conv_pw.weight"),
+            "_blocks.15._expand_conv.weight");
+  EXPECT_EQ(torch_name("efficientnet_lite0", "_blocks.3._bn0.bias"), "_blocks.3._bn0.bias");
+}
+
 }  // namespace
 }  // namespace hilum

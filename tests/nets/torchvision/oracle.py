@@ -5,10 +5,10 @@ double; how far PyTorch's own float32 is from that is printed beside it.
   oracle.py short FOLDER NET...   golden files NET.safetensors: weights and images come from the
                                   counter-based generator that C++ has too, gradients are told by
                                   norm and projection, so that the files are small
-  oracle.py whole FOLDER NET...   NET.safetensors (everything), NET.weights.safetensors and
-                                  NET.weights.pth; weights and images from torch's generator, by seed
+  oracle.py start FOLDER NET...   NET.weights.pth, NET.weights.safetensors (torchvision's own
+                                  initial weights) and NET.images.safetensors
 
-Exits with 77 where torchvision is missing. efficientnet_lite0 is not torchvision's: it needs the
+judge.py compares what our program makes of the second. Both exit with 77 where torchvision is missing. efficientnet_lite0 is not torchvision's: it needs the
 package efficientnet_lite_pytorch.
 """
 import copy
@@ -18,6 +18,7 @@ import sys
 try:
     import numpy as np
     import torch
+    import torch.nn.functional as F
     import torchvision
 except ImportError as missing:
     print(f"SKIP: {missing}; Debian package python3-torchvision")
@@ -59,35 +60,25 @@ class Philox:
         return (words >> np.uint64(8)).astype(np.float64) * 2.0**-24
 
 
-def philox_draw(name, count):
-    return Philox(SEED).child(name).uniform(count)
-
-
-def torch_draw(name, count):
-    generator = torch.Generator().manual_seed(Philox(SEED).child(name).key >> 1)
-    return torch.rand(count, generator=generator).double().numpy()
-
-
-def drawn(draw, name, shape, low, high):
-    values = low + (high - low) * draw(name, int(np.prod(shape)))
+def drawn(name, shape, low, high):
+    values = low + (high - low) * Philox(SEED).child(name).uniform(int(np.prod(shape)))
     return torch.from_numpy(values.astype(np.float32)).reshape(*shape)
 
 
-def value(draw, name, shape, names):
+def golden_value(name, shape, names):
     """Filters as He has them, statistics not trivial. Batch norms move most of what they hand on
-    away from the kink of the ReLU behind them, to either side: where many values lie near it,
-    rounding decides which gradients are dropped, and no two programs agree."""
+    away from the kink of the ReLU behind them, to either side."""
     if len(shape) > 1:
         bound = ((6 if len(shape) == 4 else 3) / int(np.prod(shape[1:]))) ** 0.5
-        return drawn(draw, name, shape, -bound, bound)
+        return drawn(name, shape, -bound, bound)
     if name.endswith("running_var"):
-        return drawn(draw, name, shape, 0.5, 1.5)
+        return drawn(name, shape, 0.5, 1.5)
     if name.endswith("weight"):
-        return drawn(draw, name, shape, 0.2, 0.4)
+        return drawn(name, shape, 0.2, 0.4)
     if name.endswith("bias") and name[:-4] + "running_mean" in names:
-        side = drawn(draw, name, shape, -0.6, 0.6)
+        side = drawn(name, shape, -0.6, 0.6)
         return side + torch.where(side < 0, -0.6, 0.6)
-    return drawn(draw, name, shape, -0.2, 0.2)
+    return drawn(name, shape, -0.2, 0.2)
 
 
 def make(name):
@@ -117,36 +108,34 @@ def tensors(net):
         k: v for k, v in net.named_buffers() if not k.endswith("num_batches_tracked")}
 
 
-def step(net, images, labels):
+def step(net, images):
     net.zero_grad()
     logits = net(images)
-    loss = torch.nn.functional.cross_entropy(logits, labels)
+    loss = F.cross_entropy(logits, torch.arange(BATCH) % CLASSES)
     loss.backward()
     return logits.detach(), loss.detach()
 
 
-def answers(net, images, labels):
-    """Everything, under the names that torchvision_test.cpp reads."""
-    out = {}
-    for mode in ("eval", "train"):
-        model = copy.deepcopy(net).train(mode == "train")
-        logits, loss = step(model, images, labels)
-        out[mode + ".logits"], out[mode + ".loss"] = logits, loss.reshape(1)
-        parameters, buffers = tensors(model)
-        for name, parameter in parameters.items():
-            out[f"{mode}.gradient.{name}"] = parameter.grad.clone()
-        if mode == "train":
-            for name, value in buffers.items():
-                out["train.statistics." + name] = value.clone()
+def answers(net, images, mode):
+    """Everything of one mode, under the names that torchvision_test.cpp knows."""
+    model = copy.deepcopy(net).train(mode == "train")
+    logits, loss = step(model, images)
+    out = {mode + ".logits": logits, mode + ".loss": loss.reshape(1)}
+    parameters, buffers = tensors(model)
+    for name, parameter in parameters.items():
+        out[f"{mode}.gradient.{name}"] = parameter.grad
+    if mode == "train":
+        for name, value in buffers.items():
+            out["train.statistics." + name] = value
     return out
 
 
-def adam_losses(net, images, labels):
+def adam_losses(net, images):
     net = copy.deepcopy(net).train()
     optimizer = torch.optim.Adam(net.parameters(), lr=LR)
     losses = []
     for i in range(STEPS):
-        losses.append(float(step(net, images[i % 2], labels)[1]))
+        losses.append(float(step(net, images[i % 2])[1]))
         optimizer.step()
     return losses
 
@@ -164,6 +153,20 @@ def write_safetensors(path, all_tensors):
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
         file.write(len(text).to_bytes(8, "little") + text + b"".join(parts))
+
+
+def read_safetensors(path):
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        data = file.read()
+    out = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            kind = {"F32": np.float32, "I32": np.int32}[entry["dtype"]]
+            begin, end = entry["data_offsets"]
+            array = np.frombuffer(data, kind, (end - begin) // 4, begin).reshape(entry["shape"])
+            out[name] = torch.from_numpy(array.copy())
+    return out
 
 
 KINDS = ("eval.gradient", "train.gradient", "train.statistics")
@@ -184,7 +187,7 @@ def shortened(out):
         pairs = []
         for key in of_kind(out, kind):
             flat = out[key].double().reshape(-1).numpy()
-            draws = philox_draw("signs " + key[len(kind) + 1:], flat.size)
+            draws = Philox(SEED).child("signs " + key[len(kind) + 1:]).uniform(flat.size)
             pairs.append([np.linalg.norm(flat), float(flat @ np.where(draws < 0.5, -1.0, 1.0))])
         if pairs:
             small[kind + ".short"] = torch.tensor(pairs)
@@ -201,37 +204,48 @@ def own_errors(single, double):
     return own
 
 
+def short(folder, name):
+    net = make(name)
+    with torch.no_grad():
+        parameters, buffers = tensors(net)
+        for key, tensor in {**parameters, **buffers}.items():
+            tensor.copy_(golden_value(key, tensor.shape, buffers))
+    # Two batches, NHWC as ours.
+    images = drawn("images", (2, BATCH, SIZE, SIZE, 3), -2, 2).permute(0, 1, 4, 2, 3).contiguous()
+    double = copy.deepcopy(net).double()
+    out, single = {}, {}
+    for mode in ("eval", "train"):
+        out.update(answers(double, images[0].double(), mode))
+        single.update(answers(net, images[0], mode))
+    own = own_errors(single, out)
+    for kind, errors in own.items():
+        print(f"{name}: {kind}: median {float(errors.median()):.1e}, worst {float(errors.max()):.1e}")
+    if name in TRAINED:
+        losses = adam_losses(double, images.double())
+        single = adam_losses(net, images)
+        print(f"{name}: Adam in float32: {max(abs(a - b) / a for a, b in zip(losses, single)):.1e}")
+        out["adam.losses"] = torch.tensor(losses)
+    write_safetensors(f"{folder}/{name.replace(':', '_')}.safetensors", {**shortened(out), **own})
+
+
+def without_counters(state):
+    return {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+
+
+def start(folder, name):
+    torch.manual_seed(SEED)
+    state = make(name).state_dict()
+    torch.save(state, f"{folder}/{name}.weights.pth")
+    write_safetensors(f"{folder}/{name}.weights.safetensors", without_counters(state))
+    images = torch.rand(2, BATCH, SIZE, SIZE, 3) * 4 - 2  # two batches, NHWC as ours
+    write_safetensors(f"{folder}/{name}.images.safetensors", {"images": images})
+
+
 def main():
     form, folder, names = sys.argv[1], sys.argv[2], sys.argv[3:]
-    draw = philox_draw if form == "short" else torch_draw
-    labels = torch.arange(BATCH) % CLASSES
     for name in names:
-        net = make(name)
-        with torch.no_grad():
-            parameters, buffers = tensors(net)
-            for key, tensor in {**parameters, **buffers}.items():
-                tensor.copy_(value(draw, key, tensor.shape, buffers))
-        images = drawn(draw, "images", (2, BATCH, SIZE, SIZE, 3), -2, 2)  # two batches, NHWC as ours
-        for_torch = images.permute(0, 1, 4, 2, 3).contiguous()
-        double = copy.deepcopy(net).double()
-        out = answers(double, for_torch[0].double(), labels)
-        own = own_errors(answers(net, for_torch[0], labels), out)
-        for kind, errors in own.items():
-            print(f"{name}: {kind}: median {float(errors.median()):.1e}, worst {float(errors.max()):.1e}")
-        if name in TRAINED:
-            losses = adam_losses(double, for_torch.double(), labels)
-            single = adam_losses(net, for_torch, labels)
-            print(f"{name}: Adam in float32: {max(abs(a - b) / a for a, b in zip(losses, single)):.1e}")
-            out["adam.losses"] = torch.tensor(losses)
-        path = f"{folder}/{name.replace(':', '_')}"
-        if form == "short":
-            write_safetensors(path + ".safetensors", {**shortened(out), **own})
-            continue
-        write_safetensors(path + ".safetensors", {"images": images, **out, **own})
-        state = net.state_dict()
-        torch.save(state, path + ".weights.pth")
-        write_safetensors(path + ".weights.safetensors",
-                          {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")})
+        {"short": short, "start": start}[form](folder, name)
 
 
-main()
+if __name__ == "__main__":
+    main()
