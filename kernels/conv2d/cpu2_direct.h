@@ -1,6 +1,6 @@
 // conv2d, direct: what its files share. cpu2_direct.cpp states forward and backward_data as
 // correlations, cpu2_direct_correlate.cpp computes a correlation, cpu2_direct_weight.cpp is
-// backward_weight.
+// backward_weight, that of 1x1 filters in cpu2_direct_weight_product.cpp.
 #pragma once
 
 #include <algorithm>
@@ -72,6 +72,15 @@ inline void copy_padded(const float* image, std::size_t in_h, std::size_t in_w, 
 
 // Floats in a register of the instruction set in use.
 std::size_t lanes_now();
+
+// Pixels or channels of a tile in registers for that many floats to the register.
+inline std::size_t tile_m_of(std::size_t lanes) { return lanes == 16 ? 14 : lanes == 8 ? 6 : 4; }
+
+// backward_weight of 1x1 filters, in a file of its own.
+bool is_product(const Conv2dProblem&);
+std::size_t backward_weight_product_workspace(const Conv2dProblem&);
+void backward_weight_product(const Launch&, const Conv2dProblem&, const float* x, const float* dy,
+                             float* dw);
 
 inline std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 

@@ -26,6 +26,7 @@ namespace {
 struct Cut {
   std::size_t band_h, band_w, bands_h, bands_w;  // output pixels of a band, number of bands
   std::size_t band_floats;                       // of a padded copy of its input; 0: no copy
+  std::size_t pixel;                             // floats from one pixel of the input to the next
   std::size_t block;                             // filters of a block: 2 vectors
   std::size_t blocks, parts;                     // blocks of all groups, parts that they make
   std::size_t block_floats;                      // packed filters of a block
@@ -70,6 +71,14 @@ Cut cut(const Correlation& a, std::size_t lanes) {
   if (!inside && a.taps_h != 0) {
     b.band_floats = ((b.band_h - 1) * a.stride_h + a.reach_h()) * in_w * a.in_c();
     b.band_floats = ceil_div(b.band_floats, 16) * 16;
+  }
+  b.pixel = a.in_c();
+  if (a.in_h == 1 && inside && a.taps_h == 1 && a.taps_w == 1 && a.stride_w == 1 &&
+      a.in_c() % 1024 == 0) {
+    // The pixels of a tile lie 4 KiB apart, at the same place of every page of the L1 cache, and
+    // would drive each other out: they are copied to where they do not.
+    b.pixel = a.in_c() + 16;
+    b.band_floats = b.band_w * b.pixel;
   }
   b.block = 2 * lanes;
   b.blocks = a.groups * ceil_div(a.group_k, b.block);
@@ -168,7 +177,7 @@ void pack_filters(const Correlation& a, const Block& block, std::size_t tap_row,
 void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::size_t p1,
                     std::size_t q0, std::size_t q1, std::size_t first, std::size_t last,
                     const float* in, std::size_t in_row, const float* packed, float* out_image) {
-  const std::size_t in_c = a.in_c(), in_pixel = a.stride_w * in_c;
+  const std::size_t in_c = a.in_c(), in_pixel = a.stride_w * b.pixel;
   const bool contiguous = a.tap_w == 1 && a.groups == 1;
   const Taps taps = {a.taps_h, a.tap_h * in_row, contiguous ? 1 : a.taps_w, a.tap_w * in_c,
                      contiguous ? a.taps_w * in_c : a.group_c};
@@ -222,7 +231,12 @@ void correlate_cut(const Correlation& a, const Cut& b, float* packed, const floa
       const std::ptrdiff_t w0 = static_cast<std::ptrdiff_t>(q0 * a.stride_w) - a.pad_w;
       const float* from = image;
       std::size_t in_row = a.in_w * in_c;
-      if (b.band_floats != 0) {
+      if (b.pixel != in_c) {
+        for (std::size_t q = q0; q < q1; ++q) {
+          __builtin_memcpy(band + (q - q0) * b.pixel, image + q * in_c, in_c * sizeof(float));
+        }
+        from = band;
+      } else if (b.band_floats != 0) {
         const std::size_t columns = (q1 - q0 - 1) * a.stride_w + a.reach_w();
         copy_padded(image, a.in_h, a.in_w, in_c, h0, w0, (p1 - p0 - 1) * a.stride_h + a.reach_h(),
                     columns, band);

@@ -61,8 +61,6 @@ struct WeightCut {
 namespace hilum {
 namespace {
 
-std::size_t tile_m_of(std::size_t lanes) { return lanes == 16 ? 14 : lanes == 8 ? 6 : 4; }
-
 WeightCut cut(const Conv2dProblem& a, std::size_t lanes) {
   constexpr std::size_t step_bytes = 512 * 1024;  // x and dy of a step: a quarter of a large L2
   constexpr std::size_t sum_bytes = 4 << 20;      // of all shares
@@ -111,6 +109,7 @@ WeightCut cut(const Conv2dProblem& a, std::size_t lanes) {
 }  // namespace
 
 std::size_t conv2d_backward_weight_cpu2_workspace(const Conv2dProblem& a) {
+  if (is_product(a)) return backward_weight_product_workspace(a);
   const WeightCut b = cut(a, lanes_now());
   return sizeof(float) *
          (b.shares * b.sum_floats +
@@ -119,6 +118,7 @@ std::size_t conv2d_backward_weight_cpu2_workspace(const Conv2dProblem& a) {
 
 void conv2d_backward_weight_cpu2(const Launch& launch, const Conv2dProblem& a, const float* x,
                                  const float* dy, float* dw) {
+  if (is_product(a)) return backward_weight_product(launch, a, x, dy, dw);
   const WeightCut b = cut(a, lanes_now());
   HILUM_DISPATCH_ISA(backward_weight, b, static_cast<float*>(launch.workspace), x, dy, dw);
 }

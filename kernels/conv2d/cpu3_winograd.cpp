@@ -12,6 +12,10 @@
 // filters into blocks of two vectors; the 36 products of such a pair are followed at once by the
 // output transform. The transforms work on vectors of channels, which NHWC gives for nothing.
 //
+// Where the transformed filters do not fit in the cache, an item takes many more tiles and goes
+// element by element instead of block by block, so that each filter is read from memory once an
+// item; its input and products then lie in memory too.
+//
 // Since cpu2: the multiply-adds fall by 4; what comes instead is additions in the transforms (about
 // a quarter of the time at 64 channels, less for more) and 36 / 9 times the memory of the filters.
 //
@@ -21,7 +25,7 @@
 // tolerance is 42 eps times the direct sum of |terms|; 21 was seen, at 16 channels, and less with
 // more.
 //
-// Bounds: the multiply-adds of the 36 products while the transformed filters fit in the cache.
+// Bounds: the multiply-adds of the 36 products; by element memory, too.
 // Measured on 64 -> 64 3x3 at 56, AVX-512, one thread, counting the work of the direct sum: forward
 // 142 %, dx 136 % of the multiply-add roof, 2.0 times cpu2.
 #ifndef HILUM_ISA
@@ -37,10 +41,11 @@ constexpr std::size_t elements = 36;  // of a transformed tile
 struct WinogradCut {
   std::size_t tiles_h, tiles_w, tiles;  // of an image, of all images
   std::size_t block_tiles;              // of a work item
-  std::size_t channels;                 // of the input, rounded up to whole vectors
+  std::size_t channels;                 // of the input, rounded up; from tile to tile
   std::size_t block, blocks;            // filters of a block: two vectors
   std::size_t block_floats;             // transformed filters of a block
-  std::size_t in_floats, out_floats;    // of a thread: transformed input, products of one block
+  std::size_t in_floats, out_floats;    // of a thread: transformed input, products
+  bool by_element;                      // element by element, all filters; see above
 };
 
 }  // namespace
@@ -53,18 +58,27 @@ namespace hilum {
 namespace {
 
 WinogradCut cut(const Correlation& a, std::size_t lanes) {
-  constexpr std::size_t in_bytes = 1 << 20;  // transformed input of an item: half of a large L2
+  constexpr std::size_t in_bytes = 1 << 20;      // transformed input of an item: half of a large L2
+  constexpr std::size_t filter_bytes = 1 << 20;  // all transformed filters, where they stay
   WinogradCut b{};
   b.tiles_h = ceil_div(a.out_h, 4), b.tiles_w = ceil_div(a.out_w, 4);
   b.tiles = a.n * b.tiles_h * b.tiles_w;
   b.channels = ceil_div(a.group_c, lanes) * lanes;
-  const std::size_t tile_bytes = elements * b.channels * sizeof(float);
-  b.block_tiles = std::clamp<std::size_t>(in_bytes / tile_bytes / 14 * 14, 14, 56);
   b.block = 2 * lanes;
   b.blocks = ceil_div(a.group_k, b.block);
   b.block_floats = elements * a.group_c * b.block;
+  b.by_element = b.blocks * b.block_floats * sizeof(float) > filter_bytes;
+  if (b.by_element) {
+    const auto threads = static_cast<std::size_t>(omp_get_max_threads());
+    b.block_tiles = std::clamp<std::size_t>(ceil_div(ceil_div(b.tiles, threads), 14) * 14, 14, 112);
+  } else {
+    const std::size_t tile_bytes = elements * b.channels * sizeof(float);
+    b.block_tiles = std::clamp<std::size_t>(in_bytes / tile_bytes / 14 * 14, 14, 56);
+  }
+  // A tile's rows at the same place of every page of the L1 cache would drive each other out.
+  if (b.channels % 512 == 0) b.channels += 16;
   b.in_floats = elements * b.block_tiles * b.channels;
-  b.out_floats = elements * b.block_tiles * b.block;
+  b.out_floats = elements * b.block_tiles * b.block * (b.by_element ? b.blocks : 1);
   return b;
 }
 
@@ -91,11 +105,7 @@ const char* conv2d_why_not_cpu3_weight(const Conv2dProblem& a) {
   return nullptr;
 }
 
-const char* conv2d_why_not_cpu3(const Conv2dProblem& a) {
-  if (const char* reason = conv2d_why_not_cpu3_weight(a)) return reason;
-  if (a.c * a.k > 256 * 512) return "gains nothing where the transformed filters leave the cache";
-  return nullptr;
-}
+const char* conv2d_why_not_cpu3(const Conv2dProblem& a) { return conv2d_why_not_cpu3_weight(a); }
 
 std::size_t conv2d_forward_cpu3_workspace(const Conv2dProblem& a) {
   return workspace(forward_correlation(a));
@@ -183,26 +193,44 @@ void winograd_block(const Correlation& a, const WinogradCut& b, std::size_t firs
                     transformed + t * b.channels, b.block_tiles * b.channels);
   }
   const std::size_t groups = (tiles + tile_m - 1) / tile_m;
-  for (std::size_t block = 0; block < b.blocks; ++block) {
-    const std::size_t k0 = block * b.block;
-    const std::size_t count = a.group_k - k0 < b.block ? a.group_k - k0 : b.block;
-    const std::size_t width = count <= lanes ? lanes : 2 * lanes;
+  const Taps taps = {1, 0, 1, 0, a.group_c};
+  const auto count_of = [&](std::size_t block) {
+    const std::size_t left = a.group_k - block * b.block;
+    return left < b.block ? left : b.block;
+  };
+  const auto width_of = [&](std::size_t block) {
+    return count_of(block) <= lanes ? lanes : 2 * lanes;
+  };
+  const std::size_t kept = b.by_element ? elements * b.block_tiles * b.block : 0;
+  const auto multiply = [&](std::size_t block, std::size_t e) {
+    const std::size_t width = width_of(block);
     const Tile* tile_of = tiles_of<false>(width);
-    const Taps taps = {1, 0, 1, 0, a.group_c};
-    for (std::size_t e = 0; e < elements; ++e) {
-      const float* left = transformed + e * b.block_tiles * b.channels;  // (tiles, channels)
-      const float* right = filters + block * b.block_floats + e * a.group_c * width;
-      float* to = products + e * b.block_tiles * width;  // (tiles, width)
-      for (std::size_t g = 0; g < groups; ++g) {
-        const std::size_t begin = tiles * g / groups, end = tiles * (g + 1) / groups;
-        tile_of[end - begin - 1](taps, left + begin * b.channels, b.channels, right,
-                                 to + begin * width, width, width);
-      }
+    const float* left = transformed + e * b.block_tiles * b.channels;  // (tiles, channels)
+    const float* right = filters + block * b.block_floats + e * a.group_c * width;
+    float* to = products + block * kept + e * b.block_tiles * width;  // (tiles, width)
+    for (std::size_t g = 0; g < groups; ++g) {
+      const std::size_t begin = tiles * g / groups, end = tiles * (g + 1) / groups;
+      tile_of[end - begin - 1](taps, left + begin * b.channels, b.channels, right,
+                               to + begin * width, width, width);
     }
+  };
+  const auto finish = [&](std::size_t block) {
     for (std::size_t t = 0; t < tiles; ++t) {
-      transform_output(a, b, TilePlace(b.tiles_h, b.tiles_w, first + t), count, width,
-                       products + t * width, out + k0);
+      transform_output(a, b, TilePlace(b.tiles_h, b.tiles_w, first + t), count_of(block),
+                       width_of(block), products + block * kept + t * width_of(block),
+                       out + block * b.block);
     }
+  };
+  if (b.by_element) {
+    for (std::size_t e = 0; e < elements; ++e) {
+      for (std::size_t block = 0; block < b.blocks; ++block) multiply(block, e);
+    }
+    for (std::size_t block = 0; block < b.blocks; ++block) finish(block);
+    return;
+  }
+  for (std::size_t block = 0; block < b.blocks; ++block) {
+    for (std::size_t e = 0; e < elements; ++e) multiply(block, e);
+    finish(block);
   }
 }
 
