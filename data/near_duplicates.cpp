@@ -1,34 +1,41 @@
-// Hashes, the comparison of all pairs of them, and the check by correlation.
+// Hashes, the comparison of all pairs of them, and the checks by correlation. The loop over all
+// pairs is compiled once for every instruction set (kernels/isa.h).
+#ifndef HILUM_ISA
 #include "data/near_duplicates.h"
 
 #include <algorithm>
 #include <bit>
 
+#include "data/fit_pictures.h"
 #include "data/nearest.h"
+#include "kernels/isa.h"
+
+namespace hilum {
+
+constexpr int most_bits = 64;
+constexpr std::size_t coarse_side = 16;
+constexpr float coarse_likeness = 0.9f;
+constexpr double fine_likeness = 0.9;
+
+// What is compared of every pair: n x 4 words, n x coarse_side x coarse_side floats.
+struct Outlines {
+  const std::uint64_t* hash;
+  const float* picture;
+  std::size_t n;
+};
+
+}  // namespace hilum
+
+#define HILUM_THIS_FILE "data/near_duplicates.cpp"
+#include "kernels/foreach_isa.h"
 
 namespace hilum {
 namespace {
 
-constexpr int most_bits = 64;
-constexpr double coarse_likeness = 0.9, fine_likeness = 0.9;
-
-// Chosen when the program starts; sanitizers start before that is possible.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define HILUM_WITH_POPCOUNT __attribute__((target_clones("popcnt", "default")))
-#else
-#define HILUM_WITH_POPCOUNT
-#endif
-
-// Places above i whose hash is close to that of place i.
-HILUM_WITH_POPCOUNT void close_hashes(const std::vector<PerceptualHash>& hashes, std::size_t i,
-                                      std::vector<std::size_t>& close) {
-  const PerceptualHash h = hashes[i];
-  const PerceptualHash* all = hashes.data();
-  for (std::size_t j = i + 1, n = hashes.size(); j < n; ++j) {
-    const int bits = std::popcount(h[0] ^ all[j][0]) + std::popcount(h[1] ^ all[j][1]) +
-                     std::popcount(h[2] ^ all[j][2]) + std::popcount(h[3] ^ all[j][3]);
-    if (bits <= most_bits) close.push_back(j);
-  }
+// Places above i that look alike in outline, into `alike`, which has room for all; returns how
+// many.
+std::size_t alike_above(const Outlines& all, std::size_t i, std::size_t* alike) {
+  HILUM_DISPATCH_ISA(alike_above, all, i, alike);
 }
 
 }  // namespace
@@ -49,26 +56,29 @@ PerceptualHash perceptual_hash(const Survey& survey, std::size_t item) {
 }
 
 NearSearch find_near_duplicates(const Survey& survey, const std::vector<std::size_t>& which) {
-  std::vector<PerceptualHash> hashes(which.size());
+  const std::size_t n = which.size();
+  std::vector<PerceptualHash> hashes(n);
 #pragma omp parallel for
-  for (std::size_t i = 0; i < which.size(); ++i) hashes[i] = perceptual_hash(survey, which[i]);
-  const Pictures coarse = unit_pictures(survey, which, 16);
+  for (std::size_t i = 0; i < n; ++i) hashes[i] = perceptual_hash(survey, which[i]);
+  const Pictures coarse = unit_pictures(survey, which, coarse_side);
+  const Outlines outlines{n == 0 ? nullptr : hashes[0].data(), coarse.rows.data(), n};
   NearSearch search;
-  search.compared = which.size() * (which.size() - std::min<std::size_t>(which.size(), 1)) / 2;
+  search.compared = n * (n - std::min<std::size_t>(n, 1)) / 2;
 #pragma omp parallel
   {
-    std::vector<std::size_t> close;
+    std::vector<std::size_t> alike(n);
+    FittedTo first;
     NearSearch own;
 #pragma omp for schedule(dynamic, 32)
-    for (std::size_t i = 0; i < which.size(); ++i) {
-      close.clear();
-      close_hashes(hashes, i, close);
-      for (const std::size_t j : close) {
-        if (coarse.correlation(i, j) < coarse_likeness) continue;
-        ++own.fitted;
-        const double alike = fitted_likeness(survey.picture(which[i]), survey.picture(which[j]));
-        if (alike < fine_likeness) continue;
-        own.pairs.push_back({std::min(which[i], which[j]), std::max(which[i], which[j]), alike});
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::size_t count = alike_above(outlines, i, alike.data());
+      if (count != 0) first.set(survey.picture(which[i]));
+      own.fitted += count;
+      for (std::size_t k = 0; k < count; ++k) {
+        const std::size_t a = which[i], b = which[alike[k]];
+        const double likeness = first.likeness(survey.picture(b));
+        if (likeness >= fine_likeness)
+          own.pairs.push_back({std::min(a, b), std::max(a, b), likeness});
       }
     }
 #pragma omp critical(hilum_near_duplicates)
@@ -84,3 +94,27 @@ NearSearch find_near_duplicates(const Survey& survey, const std::vector<std::siz
 }
 
 }  // namespace hilum
+
+#else
+namespace hilum::HILUM_ISA {
+
+std::size_t alike_above(const Outlines& all, std::size_t i, std::size_t* alike) {
+  constexpr std::size_t d = coarse_side * coarse_side;
+  const std::uint64_t* own = all.hash + 4 * i;
+  std::size_t count = 0;
+  for (std::size_t j = i + 1; j < all.n; ++j) {
+    const std::uint64_t* other = all.hash + 4 * j;
+    int bits = 0;
+    for (std::size_t k = 0; k < 4; ++k) bits += __builtin_popcountll(own[k] ^ other[k]);
+    if (bits > most_bits) continue;
+    const float *x = all.picture + i * d, *y = all.picture + j * d;
+    float product = 0;
+#pragma omp simd reduction(+ : product)
+    for (std::size_t k = 0; k < d; ++k) product += x[k] * y[k];
+    if (product >= coarse_likeness) alike[count++] = j;
+  }
+  return count;
+}
+
+}  // namespace hilum::HILUM_ISA
+#endif

@@ -6,10 +6,9 @@
 //      neighbour (dHash): at most 64 bits may differ. All pairs of hashes are compared, 32 bytes
 //      each and no pixel: at this radius no index of bands would leave anything out
 //   2. the correlation of 16 x 16 pictures is at least 0.9
-//   3. of the 64 x 64 pictures one is moved, stretched, brightened until it fits the other (six
-//      numbers by Gauss-Newton, after Lucas and Kanade 1981); what is left of both after taking
-//      away their 5 x 5 means must correlate with at least 0.9. Contours of two chests are alike;
-//      the vessels in them are not.
+//   3. one 64 x 64 picture is moved, stretched and brightened until it fits the other
+//      (fit_pictures.h); what is left of both after taking away their 5 x 5 means must correlate
+//      with at least 0.9
 #pragma once
 
 #include <array>
@@ -36,9 +35,5 @@ struct NearSearch {
 
 // Among the images of `which` of a survey with side 64. Images of one gray level are like none.
 NearSearch find_near_duplicates(const Survey& survey, const std::vector<std::size_t>& which);
-
-// Step 3 alone: the correlation of detail of two 64 x 64 pictures; below 0.9 it may be a bound
-// that was found early.
-double fitted_likeness(const std::uint8_t* a, const std::uint8_t* b);
 
 }  // namespace hilum
