@@ -9,7 +9,7 @@
 namespace hilum {
 
 std::string SgdProblem::describe() const {
-  std::string text = fmt::format("{} lr {}", count, lr);
+  std::string text = fmt::format("{} lr {:g}", count, lr);
   if (momentum != 0) text += fmt::format(" {} {}", nesterov ? "nesterov" : "momentum", momentum);
   if (weight_decay != 0) text += fmt::format(" decay {}", weight_decay);
   return text;

@@ -8,8 +8,8 @@ double; how far PyTorch's own float32 is from that is printed beside it.
   oracle.py start FOLDER NET...   NET.weights.pth, NET.weights.safetensors (torchvision's own
                                   initial weights) and NET.images.safetensors
 
-judge.py compares what our program makes of the second. Both exit with 77 where torchvision is missing. efficientnet_lite0 is not torchvision's: it needs the
-package efficientnet_lite_pytorch.
+judge.py compares what our program makes of the second. Both exit with 77 where torchvision is
+missing. efficientnet_lite0 is not torchvision's: it needs the package efficientnet_lite_pytorch.
 """
 import copy
 import json
