@@ -9,8 +9,8 @@
 namespace hilum {
 
 std::string AdamProblem::describe() const {
-  std::string text = fmt::format("{} lr {:g} betas {} {} epsilon {} step {}", count, lr, beta1, beta2,
-                                 epsilon, step);
+  std::string text = fmt::format("{} lr {:g} betas {} {} epsilon {} step {}", count, lr, beta1,
+                                 beta2, epsilon, step);
   if (weight_decay != 0) {
     text += fmt::format(" {} {}", decoupled ? "decoupled decay" : "decay", weight_decay);
   }
