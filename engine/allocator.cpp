@@ -1,7 +1,7 @@
-// The caching allocator of allocator.h: free lists by size class under one lock.
+// The caching allocator of allocator.h: an arena for large blocks of the CPU, free lists by size
+// class for the others, under one lock.
 #include "engine/allocator.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,9 +10,11 @@
 #include <fstream>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "engine/arena.h"
 #include "kernels/device.h"
 #include "kernels/error.h"
 
@@ -27,7 +29,8 @@ namespace hilum {
 namespace {
 
 constexpr std::size_t small_alignment = 64;
-constexpr std::size_t huge_page = std::size_t{2} << 20;
+constexpr std::size_t page = 4096;
+constexpr std::size_t large = std::size_t{1} << 20;
 
 std::size_t machine_memory() {
   std::size_t bytes = static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) *
@@ -45,12 +48,43 @@ std::size_t machine_memory() {
 struct Pool {
   explicit Pool(Device device) : device(device) {
     statistics.limit = device == Device::cuda ? device_memory(device) : machine_memory();
+    // Twice the memory: what is free lies in pieces.
+    if (device != Device::cuda) arena.emplace(2 * machine_memory());
   }
 
   const Device device;  // cpu or cuda
   std::mutex mutex;
-  std::unordered_map<std::size_t, std::vector<void*>> free;  // by size class
+  std::optional<Arena> arena;                                // large blocks of the CPU
+  std::unordered_map<std::size_t, std::vector<void*>> free;  // all others, by size class
   MemoryStatistics statistics;
+
+  bool from_arena(std::size_t bytes) const { return arena && bytes >= large; }
+
+  // A block of a size class; null where there is none for at most `growth` bytes more.
+  void* take(std::size_t bytes, std::size_t growth) {
+    if (from_arena(bytes)) return arena->take(bytes, growth);
+    if (auto kept = free.find(bytes); kept != free.end() && !kept->second.empty()) {
+      void* block = kept->second.back();
+      kept->second.pop_back();
+      kept_in_lists -= bytes;
+      return block;
+    }
+    return bytes <= growth ? system_allocate(bytes) : nullptr;
+  }
+
+  void give(void* block, std::size_t bytes) {
+    if (from_arena(bytes)) return arena->give(block, bytes);
+    free[bytes].push_back(block);
+    kept_in_lists += bytes;
+  }
+
+  std::size_t kept() const { return kept_in_lists + (arena ? arena->kept() : 0); }
+
+  // What may still be taken from the system.
+  std::size_t growth() const {
+    const std::size_t taken = statistics.in_use + kept();
+    return taken < statistics.limit ? statistics.limit - taken : 0;
+  }
 
   void give_back_kept() {
     for (auto& [bytes, blocks] : free) {
@@ -64,7 +98,17 @@ struct Pool {
       }
     }
     free.clear();
-    statistics.kept = 0;
+    kept_in_lists = 0;
+    if (arena) arena->release();
+  }
+
+ private:
+  std::size_t kept_in_lists = 0;
+
+  void* system_allocate(std::size_t bytes) const {
+    if (device == Device::cuda) return device_allocate(device, bytes);
+    void* block = nullptr;
+    return ::posix_memalign(&block, small_alignment, bytes) == 0 ? block : nullptr;
   }
 };
 
@@ -74,15 +118,6 @@ Pool& pool(Device device) {
   if (device != Device::cuda) return *host;
   static Pool* const gpu = new Pool(Device::cuda);
   return *gpu;
-}
-
-void* system_allocate(std::size_t bytes, Device device) {
-  if (device == Device::cuda) return device_allocate(device, bytes);
-  const std::size_t alignment = bytes >= huge_page ? huge_page : small_alignment;
-  void* block = nullptr;
-  if (::posix_memalign(&block, alignment, bytes) != 0) return nullptr;
-  if (bytes >= huge_page) ::madvise(block, bytes / huge_page * huge_page, MADV_HUGEPAGE);
-  return block;
 }
 
 // Under AddressSanitizer memory that nobody owns is poisoned.
@@ -101,7 +136,8 @@ std::size_t size_class(std::size_t bytes) {
   if (bytes <= small_alignment) return small_alignment;
   // Above half of the range nothing can be had anyway; rounding up would overflow.
   if (bytes > std::numeric_limits<std::size_t>::max() / 2) return bytes;
-  const std::size_t step = std::max(small_alignment, std::bit_floor(bytes - 1) / 8);
+  const std::size_t eighth = std::bit_floor(bytes - 1) / 8;
+  const std::size_t step = bytes >= large ? page : std::max(small_alignment, eighth);
   return (bytes + step - 1) / step * step;
 }
 
@@ -111,26 +147,17 @@ void* allocate(std::size_t bytes, Device device) {
   Pool& p = pool(device);
   const std::lock_guard lock(p.mutex);
   MemoryStatistics& s = p.statistics;
-  void* block = nullptr;
-  if (auto kept = p.free.find(rounded); kept != p.free.end() && !kept->second.empty()) {
-    block = kept->second.back();
-    kept->second.pop_back();
-    s.kept -= rounded;
-  } else {
-    auto fits = [&] { return rounded <= s.limit && s.in_use + s.kept <= s.limit - rounded; };
-    if (!fits()) p.give_back_kept();
-    if (fits()) block = system_allocate(rounded, p.device);
-    if (block == nullptr && s.kept > 0) {
-      p.give_back_kept();
-      block = system_allocate(rounded, p.device);
-    }
-    if (block == nullptr) {
-      throw device_error(
-          "memory of device {}: {} bytes ({:.1f} MiB) cannot be had: {:.1f} MiB in use, {:.1f} MiB "
-          "at "
-          "the peak, limit {:.1f} MiB. Lower the batch size or the image size.",
-          device_name(p.device), bytes, mib(bytes), mib(s.in_use), mib(s.peak), mib(s.limit));
-    }
+  void* block = p.take(rounded, p.growth());
+  if (block == nullptr && p.kept() > 0) {
+    p.give_back_kept();
+    block = p.take(rounded, p.growth());
+  }
+  if (block == nullptr) {
+    throw device_error(
+        "memory of device {}: {} bytes ({:.1f} MiB) cannot be had: {:.1f} MiB in use, {:.1f} MiB "
+        "at "
+        "the peak, limit {:.1f} MiB. Lower the batch size or the image size.",
+        device_name(p.device), bytes, mib(bytes), mib(s.in_use), mib(s.peak), mib(s.limit));
   }
   s.in_use += rounded;
   s.peak = std::max(s.peak, s.in_use);
@@ -145,14 +172,16 @@ void deallocate(void* block, std::size_t bytes, Device device) noexcept {
   Pool& p = pool(device);
   const std::lock_guard lock(p.mutex);
   poison(p, block, rounded);
-  p.free[rounded].push_back(block);
+  p.give(block, rounded);
   p.statistics.in_use -= rounded;
-  p.statistics.kept += rounded;
 }
 
 MemoryStatistics memory_statistics(Device device) {
-  const std::lock_guard lock(pool(device).mutex);
-  return pool(device).statistics;
+  Pool& p = pool(device);
+  const std::lock_guard lock(p.mutex);
+  MemoryStatistics now = p.statistics;
+  now.kept = p.kept();
+  return now;
 }
 
 void reset_peak_memory(Device device) {

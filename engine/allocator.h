@@ -1,6 +1,7 @@
 // Memory for tensors. Fresh pages are slow to touch the first time (an order of magnitude slower
 // than memory in use), and a training step asks for the same sizes again and again, so freed blocks
-// are kept by size class and handed out again.
+// are kept and handed out again: small ones by size class, large ones of the CPU by the smallest
+// hole that is large enough (arena.h).
 #pragma once
 
 #include <cstddef>
@@ -9,8 +10,8 @@
 
 namespace hilum {
 
-// Bytes aligned to 64; blocks of 2 MiB and more are aligned to 2 MiB and asked to lie in huge
-// pages. The content is not initialised. Zero bytes give null. Throws a device error that names the
+// Bytes aligned to 64; blocks of 1 MiB and more are aligned to 4096 and asked to lie in huge pages.
+// The content is not initialised. Zero bytes give null. Throws a device error that names the
 // bytes wanted, in use and at the peak where the limit or the system refuses, after the kept blocks
 // have been given back. May be called from any thread. Device emu uses the memory of the CPU. On
 // device cuda a freed block is handed on at once: its next user comes later in the same stream.
@@ -33,7 +34,7 @@ void set_memory_limit(std::size_t bytes, Device device = Device::cpu);
 void release_kept_memory(Device device = Device::cpu);
 
 // The bytes that a request really takes: multiples of 64, eight classes to each doubling, so that
-// at most an eighth is wasted.
+// at most an eighth is wasted; from 1 MiB on multiples of 4096.
 std::size_t size_class(std::size_t bytes);
 
 }  // namespace hilum

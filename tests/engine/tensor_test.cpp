@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstring>
 #include <limits>
+#include <vector>
 
 #include "engine/allocator.h"
 #include "kernels/error.h"
+#include "kernels/philox.h"
 #include "tests/engine/helpers.h"
 
 namespace hilum {
@@ -74,18 +77,70 @@ TEST(Allocator, BlocksAreAlignedKeptAndCounted) {
   release_kept_memory();
   const MemoryStatistics before = memory_statistics();
   void* block = allocate(5'000'000);
-  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % (2 << 20), 0u);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % 4096, 0u);
   EXPECT_EQ(memory_statistics().in_use, before.in_use + size_class(5'000'000));
   deallocate(block, 5'000'000);
   EXPECT_EQ(memory_statistics().in_use, before.in_use);
   EXPECT_EQ(memory_statistics().kept, size_class(5'000'000));
   EXPECT_GE(memory_statistics().peak, before.in_use + size_class(5'000'000));
-  void* again = allocate(4'990'000);  // of the same class
+  void* again = allocate(4'990'000);
   EXPECT_EQ(again, block);
   deallocate(again, 4'990'000);
+  EXPECT_EQ(memory_statistics().kept, size_class(5'000'000));
   release_kept_memory();
   EXPECT_EQ(memory_statistics().kept, 0u);
   EXPECT_EQ(allocate(0), nullptr);
+}
+
+// What is freed serves requests of every size: no memory is taken that is there already.
+TEST(Allocator, LargeBlocksAreCutAndGrowTogether) {
+  release_kept_memory();
+  const std::size_t mib = std::size_t{1} << 20;
+  void* whole = allocate(12 * mib);
+  std::memset(whole, 1, 12 * mib);
+  deallocate(whole, 12 * mib);
+  void* blocks[3];
+  for (void*& block : blocks) block = allocate(4 * mib);
+  EXPECT_EQ(memory_statistics().kept, 0u);
+  deallocate(blocks[0], 4 * mib);
+  deallocate(blocks[2], 4 * mib);
+  void* small = allocate(2 * mib);  // in a hole
+  EXPECT_EQ(memory_statistics().kept, 6 * mib);
+  deallocate(small, 2 * mib);
+  deallocate(blocks[1], 4 * mib);
+  EXPECT_EQ(allocate(12 * mib), whole) << "the three have not grown together";
+  EXPECT_EQ(memory_statistics().kept, 0u);
+  deallocate(whole, 12 * mib);
+}
+
+TEST(Allocator, RandomBlocksNeverOverlap) {
+  const Philox random{5};
+  struct Block {
+    unsigned char* begin;
+    std::size_t bytes;
+    unsigned char mark;
+  };
+  std::vector<Block> blocks;
+  const auto check_and_free = [&](std::size_t which) {
+    const Block b = blocks[which];
+    EXPECT_EQ(b.begin[0], b.mark);
+    EXPECT_EQ(b.begin[b.bytes - 1], b.mark);
+    EXPECT_EQ(b.begin[b.bytes / 2], b.mark);
+    deallocate(b.begin, b.bytes);
+    blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(which));
+  };
+  for (std::size_t i = 0; i < 2000; ++i) {
+    if (blocks.size() > 12 || (!blocks.empty() && random.below(3 * i, 2) == 0)) {
+      check_and_free(random.below(3 * i + 1, blocks.size()));
+    }
+    const std::size_t bytes = 700'000 + random.below(3 * i + 2, 5'000'000);
+    Block b{static_cast<unsigned char*>(allocate(bytes)), bytes,
+            static_cast<unsigned char>(i % 251)};
+    b.begin[0] = b.begin[bytes / 2] = b.begin[bytes - 1] = b.mark;
+    blocks.push_back(b);
+    if (i % 500 == 499) release_kept_memory();
+  }
+  while (!blocks.empty()) check_and_free(0);
 }
 
 TEST(Allocator, OutOfMemorySaysHowMuchAndWhatToDo) {

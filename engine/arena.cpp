@@ -1,0 +1,111 @@
+// Best fit with growing together, over addresses that were reserved in one piece.
+#include "engine/arena.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+namespace hilum {
+namespace {
+
+constexpr std::size_t step = std::size_t{64} << 20;  // of making addresses usable: whole huge pages
+
+}  // namespace
+
+Arena::Arena(std::size_t reserve) {
+  // Without access they count against no limit but that of the addresses (ulimit -v).
+  for (reserve = reserve / step * step; reserve >= step; reserve = reserve / 2 / step * step) {
+    void* const base =
+        ::mmap(nullptr, reserve, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) continue;
+    base_ = static_cast<char*>(base);
+    reserved_ = reserve;
+    return;
+  }
+}
+
+void Arena::add_hole(std::size_t offset, Hole hole) {
+  holes_[offset] = hole;
+  by_size_.insert({hole.bytes, offset});
+  if (hole.kept) kept_ += hole.bytes;
+}
+
+void Arena::remove_hole(Holes::iterator hole) {
+  by_size_.erase({hole->second.bytes, hole->first});
+  if (hole->second.kept) kept_ -= hole->second.bytes;
+  holes_.erase(hole);
+}
+
+bool Arena::make_usable(std::size_t end) {
+  if (end > reserved_) return false;
+  if (end <= usable_) return true;
+  const std::size_t wanted = std::min((end + step - 1) / step * step, reserved_);
+  if (::mprotect(base_ + usable_, wanted - usable_, PROT_READ | PROT_WRITE) != 0) return false;
+  ::madvise(base_ + usable_, wanted - usable_, MADV_HUGEPAGE);
+  usable_ = wanted;
+  return true;
+}
+
+void* Arena::take(std::size_t bytes, std::size_t growth) {
+  if (const auto fit = by_size_.lower_bound({bytes, 0}); fit != by_size_.end()) {
+    const auto hole = holes_.find(fit->second);
+    const auto [offset, all] = *hole;
+    if (!all.kept && bytes > growth) return nullptr;
+    remove_hole(hole);
+    if (all.bytes > bytes) add_hole(offset + bytes, {all.bytes - bytes, all.kept});
+    return base_ + offset;
+  }
+  // At the frontier, on top of the hole that ends there.
+  std::size_t offset = frontier_, more = bytes;
+  auto last = holes_.empty() ? holes_.end() : std::prev(holes_.end());
+  if (last != holes_.end() && last->first + last->second.bytes != frontier_) last = holes_.end();
+  if (last != holes_.end()) {
+    offset = last->first;
+    if (last->second.kept) more -= last->second.bytes;
+  }
+  if (more > growth || bytes > reserved_ || !make_usable(offset + bytes)) return nullptr;
+  if (last != holes_.end()) remove_hole(last);
+  frontier_ = offset + bytes;
+  return base_ + offset;
+}
+
+// Grows together with the neighbours of its kind.
+void Arena::add_grown(std::size_t offset, Hole hole) {
+  auto after = holes_.lower_bound(offset);
+  if (after != holes_.end() && after->first == offset + hole.bytes &&
+      after->second.kept == hole.kept) {
+    hole.bytes += after->second.bytes;
+    remove_hole(after);
+  }
+  after = holes_.lower_bound(offset);
+  if (after != holes_.begin()) {
+    const auto before = std::prev(after);
+    if (before->first + before->second.bytes == offset && before->second.kept == hole.kept) {
+      offset = before->first;
+      hole.bytes += before->second.bytes;
+      remove_hole(before);
+    }
+  }
+  add_hole(offset, hole);
+}
+
+void Arena::give(void* block, std::size_t bytes) {
+  add_grown(static_cast<std::size_t>(static_cast<char*>(block) - base_), {bytes, true});
+}
+
+void Arena::release() {
+  const Holes before = std::exchange(holes_, {});
+  by_size_.clear();
+  kept_ = 0;
+  for (const auto& [offset, hole] : before) {
+    if (hole.kept) ::madvise(base_ + offset, hole.bytes, MADV_DONTNEED);
+    add_grown(offset, {hole.bytes, false});
+  }
+  if (holes_.empty()) return;
+  const auto last = std::prev(holes_.end());
+  if (last->first + last->second.bytes != frontier_) return;
+  frontier_ = last->first;
+  remove_hole(last);
+}
+
+}  // namespace hilum

@@ -1,0 +1,47 @@
+// One stretch of addresses from which the large blocks of the CPU are cut: the smallest hole that
+// is large enough serves a request, neighbours that are free grow together again. Lists by size,
+// which do for small blocks, would keep a block of every size that a training step ever asked for;
+// here the memory of a step is little more than what it has in use at its peak. Addresses are
+// reserved once; memory is taken as the frontier moves up. Not for several threads at once.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace hilum {
+
+class Arena {
+ public:
+  explicit Arena(std::size_t reserve);  // bytes of addresses, fewer where the system gives no more
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // Bytes are multiples of 4096, and so are addresses. Null where no more than `growth` bytes may
+  // be taken from the system and that does not do. A block is given back whole.
+  void* take(std::size_t bytes, std::size_t growth);
+  void give(void* block, std::size_t bytes);
+  std::size_t kept() const { return kept_; }  // bytes in holes that take memory all the same
+  void release();                             // gives the holes' memory back to the system
+
+ private:
+  struct Hole {
+    std::size_t bytes;
+    bool kept;  // takes memory
+  };
+  using Holes = std::map<std::size_t, Hole>;  // by offset
+  void add_hole(std::size_t offset, Hole hole);
+  void add_grown(std::size_t offset, Hole hole);
+  void remove_hole(Holes::iterator hole);
+  bool make_usable(std::size_t end);
+
+  char* base_ = nullptr;
+  std::size_t reserved_ = 0, usable_ = 0;  // bytes of addresses; of those that may be touched
+  std::size_t frontier_ = 0;               // nothing above was handed out since release()
+  std::size_t kept_ = 0;
+  Holes holes_;
+  std::set<std::pair<std::size_t, std::size_t>> by_size_;  // bytes, offset
+};
+
+}  // namespace hilum
