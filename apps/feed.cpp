@@ -28,8 +28,8 @@ Shape with_batch(const Shape& one, std::size_t n) {
 
 }  // namespace
 
-FrozenBody::FrozenBody(Module& net, const NetRecipe& recipe, Device device)
-    : net_(net), chain_(net), steps_(chain_.frozen_steps()) {
+FrozenBody::FrozenBody(Module& net, const NetRecipe& recipe, Device device, bool recompute)
+    : net_(net), chain_(net), steps_(chain_.frozen_steps()), recompute_(recompute) {
   if (steps_ == 0) return;
   const NoGrad no_grad;
   const Tensor image = Tensor::zeros({1, recipe.size, recipe.size, recipe.channels}, device);
@@ -43,6 +43,7 @@ Tensor FrozenBody::features(Tensor pixels) const {
 }
 
 Tensor FrozenBody::rest(Tensor features) const {
+  if (recompute_) return chain_.run_recomputed(std::move(features), steps_, chain_.size());
   if (steps_ == 0) return net_(std::move(features));
   return chain_.run(std::move(features), steps_, chain_.size());
 }

@@ -22,7 +22,8 @@ namespace hilum {
 class FrozenBody {
  public:
   // The network as this recipe has it, on this device.
-  FrozenBody(Module& net, const NetRecipe& recipe, Device device);
+  // `recompute`: activations of the rest are not kept (--checkpoint-activations).
+  FrozenBody(Module& net, const NetRecipe& recipe, Device device, bool recompute = false);
 
   std::size_t steps() const { return steps_; }  // 0: everything is trained
   std::size_t folded() const { return folded_ ? folded_->count() : 0; }
@@ -36,6 +37,7 @@ class FrozenBody {
   Module& net_;
   Chain chain_;
   std::size_t steps_;
+  bool recompute_;
   std::optional<FoldedBatchNorms> folded_;
   Shape feature_shape_;
 };

@@ -25,6 +25,7 @@ struct TrainFlags {
   std::string split = "0.7/0.15/0.15";
   std::string feature_cache = "auto";
   std::size_t feature_cache_mb = 4096;
+  bool checkpoint_activations = false;
   bool resume = false, overwrite = false, skip_bad = false, profile = false;
   std::size_t workers = 1, cache_mb = 1024, checkpoint_every = 0;
 };

@@ -28,6 +28,7 @@ struct TrainOptions {
   Augmentation augmentation;
   bool balanced = false;  // weigh classes by the inverse of their frequency
   float label_smoothing = 0;
+  bool recompute = false;      // activations in backward, instead of keeping them
   std::size_t early_stop = 0;  // epochs without improvement; 0: never
   std::size_t plateau = 0;     // epochs without improvement before lr *= plateau_factor; 0: never
   float plateau_factor = 0.5f;

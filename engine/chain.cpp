@@ -1,7 +1,10 @@
 // Unfolds Sequentials, runs parts of the chain.
 #include "engine/chain.h"
 
+#include <cmath>
+
 #include "engine/layers.h"
+#include "engine/recompute.h"
 #include "engine/scope.h"
 
 namespace hilum {
@@ -37,11 +40,28 @@ std::string Chain::path(std::size_t step) const {
 }
 
 Tensor Chain::run(Tensor x, std::size_t first, std::size_t last) const {
-  for (std::size_t i = first; i < last; ++i) {
-    const PathScope scope(steps_[i].parent);
-    x = (*steps_[i].module)(std::move(x));
+  std::vector<Module*> modules;
+  for (std::size_t i = first; i < last; ++i) modules.push_back(steps_[i].module);
+  for (std::span<Module* const> rest(modules); !rest.empty();) {
+    const PathScope scope(steps_[last - rest.size()].parent);
+    rest = rest.subspan(run_step(rest, x));
   }
   return x;
+}
+
+Tensor Chain::run_recomputed(Tensor x, std::size_t first, std::size_t last) const {
+  const auto length = static_cast<std::size_t>(std::ceil(std::sqrt(last - first)));
+  for (; first + length < last; first += length) {
+    std::vector<Tensor> parameters;
+    for (std::size_t i = first; i < first + length; ++i) {
+      for (const NamedTensor& p : steps_[i].module->parameters()) parameters.push_back(p.tensor);
+    }
+    const auto segment = [this, first, length](Tensor in) {
+      return run(std::move(in), first, first + length);
+    };
+    x = recomputed(segment, x, parameters);
+  }
+  return run(std::move(x), first, last);
 }
 
 std::size_t Chain::frozen_steps() const {

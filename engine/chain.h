@@ -19,6 +19,9 @@ class Chain {
   std::string path(std::size_t step) const;
   // Steps [first, last), under the names that they have in the whole network.
   Tensor run(Tensor x, std::size_t first, std::size_t last) const;
+  // The same with activations computed again in backward (recompute.h), in about as many segments
+  // as a segment has steps. The last one keeps its own: backward begins there.
+  Tensor run_recomputed(Tensor x, std::size_t first, std::size_t last) const;
   // How many steps stand before the first that is trained or drops values; 0 where none of them has
   // parameters (there is nothing to be spared).
   std::size_t frozen_steps() const;
