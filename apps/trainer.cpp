@@ -173,7 +173,7 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
   train_options.seed = options.seed;
   train_options.augmentation = options.augmentation;
   const std::vector<std::size_t> train = dataset.indices("train"), val = dataset.indices("val");
-  const FrozenBody body(net, recipe, device);
+  const FrozenBody body(net, recipe, device, options.recompute);
   const FeatureCopies copies = choose_copies(body, options, train.size(), val.size(), hooks);
   Feed train_feed(dataset, train, train_options, body, copies.train, options.scratch, device);
   Feed val_feed(dataset, val, val_options, body, copies.val, options.scratch, device);
@@ -208,9 +208,7 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
           softmax_cross_entropy(logits, labels_of(batch, device), weights, options.label_smoothing);
       require_finite(loss.item(), "training loss", state);
       const Tensor penalty = net.penalties();
-      optimizer.zero_grad();
-      (penalty.defined() ? add(loss, penalty) : loss).backward();
-      optimizer.step();
+      optimizer.minimise(penalty.defined() ? add(loss, penalty) : loss);
 
       ++state.step;
       ++state.batch;

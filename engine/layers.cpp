@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/random.h"
+#include "engine/recompute.h"
 #include "engine/scope.h"
 #include "kernels/error.h"
 
@@ -123,15 +124,33 @@ ChannelAffine BatchNorm2d::affine() const {
   return affine;
 }
 
+float BatchNorm2d::momentum() const { return recomputing() ? 0 : momentum_; }
+
 Tensor BatchNorm2d::compute(Tensor x) {
   if (pass_through_) return x;
   return batch_norm(x, weight_, bias_, running_mean_, running_var_, training() && !frozen(),
-                    momentum_, epsilon_);
+                    momentum(), epsilon_);
+}
+
+Tensor BatchNorm2d::with_relu(ReLU& relu, Tensor x, Tensor shortcut) {
+  if (!training() || frozen() || listening_to_layers()) {
+    Tensor y = (*this)(std::move(x));
+    if (shortcut.defined()) y = add(std::move(y), shortcut);
+    return relu(std::move(y));
+  }
+  const PathScope scope(join_path(module_path(), name()));
+  return batch_norm_relu(x, weight_, bias_, running_mean_, running_var_, momentum(), epsilon_,
+                         std::move(shortcut));
 }
 
 MaxPool2d::MaxPool2d(std::size_t window, std::size_t stride, std::size_t pad, bool ceil_mode)
     : options_(square_pool(window, stride, pad)) {
   options_.ceil_mode = ceil_mode;
+}
+Tensor MaxPool2d::after_relu(ReLU& relu, Tensor x) {
+  if (!training() || listening_to_layers()) return (*this)(relu(std::move(x)));
+  const PathScope scope(join_path(module_path(), name()));
+  return relu_max_pool(std::move(x), options_);
 }
 std::string MaxPool2d::describe() const { return describe_pool(options_); }
 
@@ -155,8 +174,30 @@ Tensor Dropout::compute(Tensor x) {
   return dropout(std::move(x), p_, dropout_seed(module_path()), 0);
 }
 
+std::size_t run_step(std::span<Module* const> modules, Tensor& x) {
+  if (modules.size() > 1) {
+    auto* norm = dynamic_cast<BatchNorm2d*>(modules[0]);
+    auto* relu = dynamic_cast<ReLU*>(modules[1]);
+    if (norm != nullptr && relu != nullptr) {
+      x = norm->with_relu(*relu, std::move(x));
+      return 2;
+    }
+    auto* first_relu = dynamic_cast<ReLU*>(modules[0]);
+    auto* pool = dynamic_cast<MaxPool2d*>(modules[1]);
+    if (first_relu != nullptr && pool != nullptr) {
+      x = pool->after_relu(*first_relu, std::move(x));
+      return 2;
+    }
+  }
+  x = (*modules[0])(std::move(x));
+  return 1;
+}
+
 Tensor Sequential::compute(Tensor x) {
-  for (const auto& [name, child] : children()) x = (*child)(std::move(x));
+  std::vector<Module*> modules;
+  for (const auto& [name, child] : children()) modules.push_back(child);
+  for (std::span<Module* const> rest(modules); !rest.empty();)
+    rest = rest.subspan(run_step(rest, x));
   return x;
 }
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <span>
+
 #include "engine/module.h"
 
 namespace hilum {
@@ -52,6 +54,8 @@ class Linear : public Module {
   Tensor &weight_, *bias_;
 };
 
+class ReLU;
+
 // weight, bias; buffers running_mean, running_var. Batch statistics while training and not frozen.
 class BatchNorm2d : public Module {
  public:
@@ -62,12 +66,17 @@ class BatchNorm2d : public Module {
   ChannelAffine affine() const;
   // Gives back what it is given: the convolution before it has folded affine() in.
   void pass_through(bool on) { pass_through_ = on; }
+  // relu(this(x) + shortcut), of which the shortcut may be undefined: as one operation where batch
+  // statistics are used and nobody listens to the layers, else one after another.
+  Tensor with_relu(ReLU& relu, Tensor x, Tensor shortcut = {});
   float epsilon() const { return epsilon_; }
 
  protected:
   Tensor compute(Tensor x) override;
 
  private:
+  float momentum() const;  // none where a step runs for the second time (recompute.h)
+
   bool pass_through_ = false;
   std::size_t channels_;
   float epsilon_, momentum_;
@@ -105,6 +114,8 @@ class MaxPool2d : public Module {
   std::string kind() const override { return "MaxPool2d"; }
   std::string describe() const override;
   const PoolOptions& options() const { return options_; }
+  // this(relu(x)), as one operation while training.
+  Tensor after_relu(ReLU& relu, Tensor x);
 
  protected:
   Tensor compute(Tensor x) override { return max_pool(x, options_); }
@@ -192,6 +203,10 @@ class Dropout : public Module {
  private:
   float p_;
 };
+
+// Runs the first of the modules on x, and with it the next where one operation does the work of
+// both; returns how many it has run.
+std::size_t run_step(std::span<Module* const> modules, Tensor& x);
 
 // Runs its children in order.
 class Sequential : public Module {

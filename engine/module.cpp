@@ -139,6 +139,8 @@ Tensor& Module::add_buffer(const std::string& name, const Shape& shape, float va
   return *buffers_.back().second;
 }
 
+bool listening_to_layers() { return static_cast<bool>(current_listener); }
+
 ListenToLayers::ListenToLayers(LayerListener listener)
     : before_(std::exchange(current_listener, std::move(listener))) {}
 

@@ -78,6 +78,7 @@ class Module {
 
  protected:
   virtual Tensor compute(Tensor x) = 0;
+  const std::string& name() const { return name_; }  // as the parent calls it
   Tensor& add_parameter(const std::string& name, const Shape& shape);
   Tensor& add_buffer(const std::string& name, const Shape& shape, float value);
   template <class M>
@@ -109,6 +110,7 @@ class Module {
 // came out. One listener at a time; an inner one takes over while it lives.
 using LayerListener = std::function<void(const std::string& path, const Module&,
                                          const Tensor& input, const Tensor& output)>;
+bool listening_to_layers();
 class ListenToLayers {
  public:
   explicit ListenToLayers(LayerListener listener);

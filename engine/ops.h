@@ -26,6 +26,8 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& options = {
 Tensor dense(const Tensor& x, const Tensor& w);  // [N,I], [O,I] -> [N,O]
 Tensor bias(Tensor x, const Tensor& b);          // last axis
 Tensor max_pool(const Tensor& x, const PoolOptions& options = {});
+// max_pool(relu(x)); while training the input is not kept but a byte an output (relu_max_pool.h).
+Tensor relu_max_pool(Tensor x, const PoolOptions& options = {});
 Tensor avg_pool(const Tensor& x, const PoolOptions& options = {});
 Tensor global_avg_pool(const Tensor& x);                                  // [N,H,W,C] -> [N,C]
 Tensor adaptive_avg_pool(const Tensor& x, std::size_t p, std::size_t q);  // -> [N,P,Q,C]
@@ -45,6 +47,13 @@ Tensor softmax(const Tensor& x);  // [N,C]; not differentiable: for reading
 // Otherwise they are fixed, and gradients for x, gamma and beta are still available.
 Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Tensor& running_mean,
                   Tensor& running_var, bool training, float momentum, float epsilon);
+
+// relu(batch_norm(x) + shortcut) with the statistics of the batch, as one operation where the
+// device has it; its result is not kept for backward but made again (saved.h). The shortcut may be
+// undefined.
+Tensor batch_norm_relu(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                       Tensor& running_mean, Tensor& running_var, float momentum, float epsilon,
+                       Tensor shortcut = {});
 
 // Mean over the (weighted) batch. labels: i32 [N]; class_weight: [C] or undefined.
 Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& labels,

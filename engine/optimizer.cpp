@@ -4,14 +4,21 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <unordered_map>
 
 #include "engine/scope.h"
+#include "engine/tape.h"
 #include "kernels/adam/adam.h"
 #include "kernels/dispatch.h"
+#include "kernels/error.h"
 #include "kernels/sgd/sgd.h"
 
 namespace hilum {
 namespace {
+
+// Parameters wait for one another until they have so many numbers: a call for each batch norm's
+// would cost more than it spares.
+constexpr std::size_t worth_an_update = std::size_t{1} << 18;
 
 class Sgd : public Optimizer {
  public:
@@ -101,18 +108,55 @@ void Optimizer::set_lr_factors(const std::function<double(const std::string&)>& 
   for (Entry& entry : entries_) entry.lr_factor = factor_of(entry.parameter.name);
 }
 
-void Optimizer::step() {
-  ++steps_;
+void Optimizer::update_entries(const std::vector<Entry*>& entries) {
   std::vector<Update> all;
-  for (Entry& entry : entries_) {
-    const Tensor& w = entry.parameter.tensor;
+  for (Entry* entry : entries) {
+    const Tensor& w = entry->parameter.tensor;
     const Tensor g = w.grad();
     if (!g.defined() || !w.requires_grad()) continue;
-    make_moments(entry);  // a parameter that was frozen before
-    all.push_back({w, g, entry.moments, options_.lr * entry.lr_factor});
+    make_moments(*entry);  // a parameter that was frozen before
+    all.push_back({w, g, entry->moments, options_.lr * entry->lr_factor});
   }
+  if (all.empty()) return;
   const PathScope scope("optimizer");
   update(all);
+}
+
+void Optimizer::step() {
+  ++steps_;
+  std::vector<Entry*> all;
+  for (Entry& entry : entries_) all.push_back(&entry);
+  update_entries(all);
+}
+
+void Optimizer::minimise(const Tensor& loss) {
+  ++steps_;
+  std::unordered_map<const TensorState*, Entry*> entry_of;
+  for (Entry& entry : entries_) entry_of[entry.parameter.tensor.state().get()] = &entry;
+  std::vector<Entry*> waiting;
+  std::size_t waiting_numbers = 0;
+  auto update_waiting = [&] {
+    update_entries(waiting);
+    for (Entry* entry : waiting) entry->parameter.tensor.clear_grad();
+    waiting.clear();
+    waiting_numbers = 0;
+  };
+  if (loss.count() != 1) throw usage_error("minimise {}: not a scalar.", loss.shape().str());
+  const Tensor one = Tensor::full(loss.shape(), 1, loss.device());
+  backward(loss, one, [&](const Tensor& leaf) {
+    const auto found = entry_of.find(leaf.state().get());
+    if (found == entry_of.end()) return;
+    waiting.push_back(found->second);
+    waiting_numbers += leaf.count();
+    if (waiting_numbers >= worth_an_update) update_waiting();
+  });
+  // And those with a gradient that this loss has nothing to do with.
+  for (Entry& entry : entries_) {
+    if (entry.parameter.tensor.grad().defined()) waiting.push_back(&entry);
+  }
+  std::sort(waiting.begin(), waiting.end());
+  waiting.erase(std::unique(waiting.begin(), waiting.end()), waiting.end());
+  update_waiting();
 }
 
 void Optimizer::zero_grad() {

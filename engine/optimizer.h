@@ -30,6 +30,9 @@ class Optimizer {
 
   // Parameters without a gradient, or frozen, are left alone.
   void step();
+  // loss.backward(), step() and zero_grad() in one, with the same bits: a parameter is updated as
+  // soon as its gradient is complete, which is then freed.
+  void minimise(const Tensor& loss);
   void zero_grad();
   double lr() const { return options_.lr; }
   void set_lr(double lr) { options_.lr = lr; }
@@ -68,6 +71,7 @@ class Optimizer {
     double lr_factor = 1;
   };
   void make_moments(Entry& entry);
+  void update_entries(const std::vector<Entry*>& entries);
 
   std::vector<Entry> entries_;
   std::vector<std::string> slots_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <unordered_map>
 #include <utility>
 
 #include "engine/scope.h"
@@ -15,6 +16,8 @@ namespace {
 
 thread_local bool recording = true;
 thread_local OperationListener operation_listener;
+// For a backward pass that runs inside of a node of another: what it tells of finished leaves.
+thread_local LeafReady ready_around;
 
 std::atomic<std::uint64_t> sequence_counter{0};
 std::atomic<std::uint64_t> visit_counter{0};
@@ -127,17 +130,42 @@ void distribute(Node& node, std::vector<Tensor> gradients, std::vector<Tensor>& 
   }
 }
 
+// How often each leaf stands among the inputs of the nodes.
+using Uses = std::unordered_map<TensorState*, std::size_t>;
+Uses uses_of_leaves(const std::vector<std::shared_ptr<Node>>& nodes) {
+  Uses uses;
+  for (const auto& node : nodes) {
+    for (const Edge& edge : node->edges) {
+      if (edge.leaf != nullptr) ++uses[edge.leaf.get()];
+    }
+  }
+  return uses;
+}
+
+void tell_ready(const Node& node, Uses& uses, const LeafReady& ready) {
+  for (const Edge& edge : node.edges) {
+    if (edge.leaf == nullptr) continue;
+    std::size_t& left = uses[edge.leaf.get()];
+    if (left == 0 || --left > 0) continue;
+    if (edge.leaf->grad.defined()) ready(Tensor(edge.leaf));
+  }
+}
+
 }  // namespace
 
 ListenToOperations::ListenToOperations(OperationListener listener)
     : before_(std::exchange(operation_listener, std::move(listener))) {}
 ListenToOperations::~ListenToOperations() { operation_listener = std::move(before_); }
 
+bool listening_to_operations() { return static_cast<bool>(operation_listener); }
+
 Node::~Node() { release_edges(edges); }
 TensorState::~TensorState() { release(std::move(node)); }
 
 NoGrad::NoGrad() : before_(recording) { recording = false; }
 NoGrad::~NoGrad() { recording = before_; }
+WithGrad::WithGrad() : before_(recording) { recording = true; }
+WithGrad::~WithGrad() { recording = before_; }
 bool grad_enabled() { return recording; }
 
 bool needs_tape(const std::vector<Tensor>& inputs) {
@@ -210,6 +238,65 @@ void Tensor::clear_grad() {
   if (defined()) state_->grad = Tensor();
 }
 
+namespace {
+
+// While a node runs backward, so that a pass inside of it passes on leaves that only it uses.
+class ReadyAround {
+ public:
+  explicit ReadyAround(LeafReady ready) : before_(std::exchange(ready_around, std::move(ready))) {}
+  ~ReadyAround() { ready_around = std::move(before_); }
+  ReadyAround(const ReadyAround&) = delete;
+  ReadyAround& operator=(const ReadyAround&) = delete;
+
+ private:
+  LeafReady before_;
+};
+
+}  // namespace
+
+void backward(const Tensor& root, const Tensor& cotangent, const LeafReady& ready) {
+  if (!root.requires_grad()) {
+    throw usage_error("backward of {}: nothing that it was made of requires a gradient.",
+                      root.shape().str());
+  }
+  if (cotangent.shape() != root.shape()) {
+    throw usage_error("backward of {}: cotangent of shape {}. Expected the same shape.",
+                      root.shape().str(), cotangent.shape().str());
+  }
+  const NoGrad no_grad;  // gradients of gradients are not recorded
+  if (root.state()->node == nullptr) {
+    accumulate_visible(root.state()->grad, cotangent.clone());
+    if (ready) ready(root);
+    return;
+  }
+  std::vector<std::shared_ptr<Node>> nodes = nodes_behind(root.state()->node);
+  Uses uses = ready ? uses_of_leaves(nodes) : Uses();
+  const LeafReady last_use = [&](const Tensor& leaf) {
+    std::size_t& left = uses[leaf.state().get()];
+    if (left != 1) return;
+    left = 0;  // told
+    ready(leaf);
+  };
+  const ReadyAround around(ready ? last_use : nullptr);
+  std::vector<Tensor> slots(nodes.size());  // gradients that wait for their node
+  slots[0] = cotangent.detach();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    Node& node = *nodes[i];
+    Tensor dy = std::move(slots[i]);
+    const PathScope scope(node.path);
+    if (dy.defined()) {
+      if (const auto output = node.output.lock(); output && output->retain_grad) {
+        accumulate_visible(output->grad, dy.clone());
+      }
+      distribute(node, node.backward(std::move(dy)), slots);
+    }
+    node.backward = nullptr;  // with what it saved
+    if (ready) tell_ready(node, uses, ready);
+    release_edges(node.edges);
+    release(std::move(nodes[i]));
+  }
+}
+
 void Tensor::backward() const {
   if (count() != 1) {
     throw usage_error("backward of {}: not a scalar. Give a cotangent of that shape.",
@@ -219,36 +306,7 @@ void Tensor::backward() const {
 }
 
 void Tensor::backward(const Tensor& cotangent) const {
-  if (!requires_grad()) {
-    throw usage_error("backward of {}: nothing that it was made of requires a gradient.",
-                      shape().str());
-  }
-  if (cotangent.shape() != shape()) {
-    throw usage_error("backward of {}: cotangent of shape {}. Expected the same shape.",
-                      shape().str(), cotangent.shape().str());
-  }
-  const NoGrad no_grad;  // gradients of gradients are not recorded
-  if (state_->node == nullptr) {
-    accumulate_visible(state_->grad, cotangent.clone());
-    return;
-  }
-  std::vector<std::shared_ptr<Node>> nodes = nodes_behind(state_->node);
-  std::vector<Tensor> slots(nodes.size());  // gradients that wait for their node
-  slots[0] = cotangent.detach();
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    Node& node = *nodes[i];
-    Tensor dy = std::move(slots[i]);
-    if (dy.defined()) {
-      if (const auto output = node.output.lock(); output && output->retain_grad) {
-        accumulate_visible(output->grad, dy.clone());
-      }
-      const PathScope scope(node.path);
-      distribute(node, node.backward(std::move(dy)), slots);
-    }
-    node.backward = nullptr;  // with what it saved
-    release_edges(node.edges);
-    release(std::move(nodes[i]));
-  }
+  hilum::backward(*this, cotangent, LeafReady(ready_around));
 }
 
 }  // namespace hilum

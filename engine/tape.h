@@ -47,6 +47,7 @@ struct OperationRecord {
   std::initializer_list<OperationAttribute> attributes;
 };
 using OperationListener = std::function<void(const OperationRecord&)>;
+bool listening_to_operations();
 class ListenToOperations {
  public:
   explicit ListenToOperations(OperationListener listener);
@@ -56,6 +57,24 @@ class ListenToOperations {
 
  private:
   OperationListener before_;
+};
+
+// As root.backward(cotangent), telling `ready` of every leaf as soon as its gradient is complete
+// and nothing needs its value any more: it may use the gradient up and clear it, so that the
+// gradients of a network are never all there at once.
+using LeafReady = std::function<void(Tensor leaf)>;
+void backward(const Tensor& root, const Tensor& cotangent, const LeafReady& ready);
+
+// The tape is written while one of these lives, inside of a NoGrad too.
+class WithGrad {
+ public:
+  WithGrad();
+  ~WithGrad();
+  WithGrad(const WithGrad&) = delete;
+  WithGrad& operator=(const WithGrad&) = delete;
+
+ private:
+  bool before_;
 };
 
 // Whether record() would keep a node for these inputs; saves work that only backward needs.

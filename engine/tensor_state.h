@@ -13,6 +13,8 @@
 
 namespace hilum {
 
+class Recipe;
+
 struct Storage {
   Storage(std::size_t bytes, Device device);
   ~Storage() { deallocate(data, bytes, device); }
@@ -33,7 +35,8 @@ struct TensorState {
   bool requires_grad = false;  // a leaf that wants a gradient
   bool retain_grad = false;    // an intermediate result that wants to keep its gradient
   Tensor grad;
-  std::shared_ptr<Node> node;  // null: a leaf, or off the tape
+  std::shared_ptr<Node> node;      // null: a leaf, or off the tape
+  std::shared_ptr<Recipe> recipe;  // how to make the values again (saved.h); null: keep them
 };
 
 // Where the gradient of one input goes: to the node that made it, to a leaf, or nowhere.

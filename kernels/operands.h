@@ -50,6 +50,7 @@ inline constexpr float guard_value = -123456.75f;
 struct OperandData {
   Operand spec;
   bool input = true;
+  bool bytes = false;  // an output of whole numbers up to 255
   std::vector<float> f32;
   std::vector<double> f64;
   std::vector<Magnitude> magnitude;
@@ -116,8 +117,15 @@ inline void fill_reals(OperandData& data, std::mt19937_64& random) {
   }
 }
 
-// A float output: NaN, then the guard.
+// Bytes of an output start as this, so that one that was not written is seen.
+inline constexpr std::uint8_t unwritten = 0xA5;
+
+// An output: NaN, then the guard; bytes where it is one of bytes.
 inline void reset_output(OperandData& data) {
+  if (data.bytes) {
+    data.u8.assign(data.spec.count + guard_count, unwritten);
+    return;
+  }
   data.f32.assign(data.spec.count + guard_count, std::numeric_limits<float>::quiet_NaN());
   std::fill(data.f32.end() - guard_count, data.f32.end(), guard_value);
 }
@@ -143,6 +151,7 @@ OperandData make_operand(const Operand& spec, std::mt19937_64& random) {
   OperandData data;
   data.spec = spec;
   data.input = is_input<Pointer>;
+  data.bytes = !data.input && std::is_same_v<Element, std::uint8_t>;
   if constexpr (!is_input<Pointer>) {
     reset_output(data);
   } else if constexpr (std::is_same_v<Element, float>) {
@@ -191,7 +200,7 @@ auto pointer_to(OperandData& data) {
     }
     return static_cast<Piece* const*>(list);
   } else if constexpr (std::is_same_v<Element, std::uint8_t>) {
-    return static_cast<const std::uint8_t*>(data.spec.count ? data.u8.data() : nullptr);
+    return static_cast<Pointer>(data.spec.count ? data.u8.data() : nullptr);
   } else if constexpr (std::is_same_v<Element, std::int32_t>) {
     return static_cast<const std::int32_t*>(data.spec.count ? data.i32.data() : nullptr);
   } else {

@@ -16,6 +16,8 @@
 #include "kernels/avg_pool/ref.h"
 #include "kernels/batch_norm/cases.h"
 #include "kernels/batch_norm/ref.h"
+#include "kernels/batch_norm_fused/cases.h"
+#include "kernels/batch_norm_fused/ref.h"
 #include "kernels/bias/cases.h"
 #include "kernels/bias/ref.h"
 #include "kernels/concat/cases.h"
@@ -39,6 +41,8 @@
 #include "kernels/relu/ref.h"
 #include "kernels/relu6/cases.h"
 #include "kernels/relu6/ref.h"
+#include "kernels/relu_max_pool/cases.h"
+#include "kernels/relu_max_pool/ref.h"
 #include "kernels/sgd/cases.h"
 #include "kernels/sgd/ref.h"
 #include "kernels/sigmoid/cases.h"
@@ -56,22 +60,24 @@ template <class... Passes>
 struct PassList {};
 
 // Passes of one operation, forward first.
-using AllOperations =
-    PassList<PassList<Conv2dForward, Conv2dBackwardData, Conv2dBackwardWeight>,
-             PassList<DenseForward, DenseBackwardData, DenseBackwardWeight>,
-             PassList<MaxPoolForward, MaxPoolBackward>, PassList<AvgPoolForward, AvgPoolBackward>,
-             PassList<GlobalAvgPoolForward, GlobalAvgPoolBackward>,
-             PassList<AdaptiveAvgPoolForward, AdaptiveAvgPoolBackward>,
-             PassList<BatchNormForward, BatchNormBackward>,
-             PassList<BatchNormInference, BatchNormInferenceBackward>,
-             PassList<ReluForward, ReluBackward>, PassList<Relu6Forward, Relu6Backward>,
-             PassList<SigmoidForward, SigmoidBackward>, PassList<AddForward>,
-             PassList<BiasForward, BiasBackward>, PassList<ConcatForward, ConcatBackward>,
-             PassList<FlattenForward, FlattenBackward>, PassList<ZeroPadForward, ZeroPadBackward>,
-             PassList<DropoutForward, DropoutBackward>, PassList<SoftmaxForward>,
-             PassList<SoftmaxCrossEntropyForward, SoftmaxCrossEntropyBackward>,
-             PassList<PenaltyForward, PenaltyBackward>, PassList<SgdStep>, PassList<AdamStep>,
-             PassList<AdamStepAll>, PassList<AffineWarpForward>>;
+using AllOperations = PassList<
+    PassList<Conv2dForward, Conv2dBackwardData, Conv2dBackwardWeight>,
+    PassList<DenseForward, DenseBackwardData, DenseBackwardWeight>,
+    PassList<MaxPoolForward, MaxPoolBackward>, PassList<ReluMaxPoolForward, ReluMaxPoolBackward>,
+    PassList<AvgPoolForward, AvgPoolBackward>,
+    PassList<GlobalAvgPoolForward, GlobalAvgPoolBackward>,
+    PassList<AdaptiveAvgPoolForward, AdaptiveAvgPoolBackward>,
+    PassList<BatchNormForward, BatchNormBackward>,
+    PassList<BatchNormInference, BatchNormInferenceBackward>,
+    PassList<BatchNormFusedForward, BatchNormFusedBackward>, PassList<BatchNormFusedRebuild>,
+    PassList<ReluForward, ReluBackward>, PassList<Relu6Forward, Relu6Backward>,
+    PassList<SigmoidForward, SigmoidBackward>, PassList<AddForward>,
+    PassList<BiasForward, BiasBackward>, PassList<ConcatForward, ConcatBackward>,
+    PassList<FlattenForward, FlattenBackward>, PassList<ZeroPadForward, ZeroPadBackward>,
+    PassList<DropoutForward, DropoutBackward>, PassList<SoftmaxForward>,
+    PassList<SoftmaxCrossEntropyForward, SoftmaxCrossEntropyBackward>,
+    PassList<PenaltyForward, PenaltyBackward>, PassList<SgdStep>, PassList<AdamStep>,
+    PassList<AdamStepAll>, PassList<AffineWarpForward>>;
 
 // The cases of a pass.
 template <class Pass>

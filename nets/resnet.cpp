@@ -71,9 +71,10 @@ class ResidualBlock : public Module {
     Tensor y = x;
     for (const Step& step : steps_) {
       const bool last = &step == &steps_.back();
-      y = step.bn(step.conv(std::move(y)));
-      if (last) y = add(std::move(y), downsample_ ? (*downsample_)(std::move(x)) : x);
-      y = step.relu(std::move(y));
+      Tensor shortcut;
+      y = step.conv(std::move(y));
+      if (last) shortcut = downsample_ ? (*downsample_)(std::move(x)) : std::move(x);
+      y = step.bn.with_relu(step.relu, std::move(y), std::move(shortcut));
     }
     return y;
   }

@@ -5,6 +5,7 @@
 
 #include "engine/allocator.h"
 #include "engine/scope.h"
+#include "engine/tape.h"
 #include "kernels/dispatch.h"
 
 namespace hilum {
@@ -94,7 +95,7 @@ PlannedStep plan_step(Module& module, std::size_t batch, const Shape& image) {
   step.forward_calls = step.calls.size();
   if (logits.requires_grad()) {
     const Tensor cotangent = Tensor::empty(logits.shape(), device);
-    logits.backward(cotangent);
+    backward(logits, cotangent, [](Tensor leaf) { leaf.clear_grad(); });
   }
   for (NamedTensor& p : module.parameters()) p.tensor.clear_grad();
   for (Call& call : step.calls) call.in_use -= before;

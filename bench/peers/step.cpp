@@ -70,9 +70,7 @@ int serve(const std::string& name, std::size_t size, std::size_t batch, const st
     once = [&] {
       set_dropout_state(0, step++);
       const Tensor loss = softmax_cross_entropy((*net)(x), labels);
-      adam->zero_grad();
-      loss.backward();
-      adam->step();
+      adam->minimise(loss);
     };
   } else {
     once = [&] {

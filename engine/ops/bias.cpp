@@ -2,6 +2,7 @@
 #include "kernels/bias/bias.h"
 
 #include "engine/ops/buffers.h"
+#include "engine/saved.h"
 
 namespace hilum {
 
@@ -14,8 +15,17 @@ Tensor bias(Tensor x, const Tensor& b) {
                       x.shape().str(), b.shape().str());
   }
   const BiasProblem a{x.count() / c, c};
+  const Saved source = recipe_of(x);
   Tensor y = output_for(x);
-  run<BiasForward>(x.device(), a, x.data(), b.data(), y.data());
+  run<BiasForward>(x.device(), a, std::as_const(x).data(), b.data(), y.data());
+  if (source.defined()) {
+    set_recipe(y, {source}, [=, added = b.detach()] {
+      const Tensor input = source.get();
+      Tensor again = Tensor::empty(input.shape(), input.device());
+      run<BiasForward>(input.device(), a, input.data(), added.data(), again.data());
+      return again;
+    });
+  }
   return record("bias", {x, b}, y, [=, device = x.device(), wanted = b.requires_grad()](Tensor dy) {
     Tensor db;
     if (wanted) {

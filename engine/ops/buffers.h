@@ -16,6 +16,21 @@ inline Tensor output_for(const Tensor& x) {
   return sole_owner(x) ? x.detach() : Tensor::empty(x.shape(), x.device());
 }
 
+// Whether an operation may stand for several others: the device has a kernel for it, nobody listens
+// for the others or asked for certain rows of them.
+template <class Forward>
+bool can_fuse(Device device, const typename Forward::Problem& problem,
+              std::initializer_list<const char*> parts) {
+  if (listening_to_operations()) return false;
+  for (const char* part : parts) {
+    if (forced_row(part, "forward") || forced_row(part, "backward")) return false;
+  }
+  for (const Row<Forward>& row : Forward::table()) {
+    if (why_not(row, device, problem) == nullptr) return true;
+  }
+  return false;
+}
+
 inline void check_rank(std::string_view op, const char* what, const Tensor& x, std::size_t rank) {
   if (x.shape().rank() != rank) {
     throw usage_error("{}: {} is {}. Expected {} axes, got {}.", op, what, x.shape().str(), rank,

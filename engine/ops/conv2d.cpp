@@ -1,9 +1,18 @@
-// conv2d on the tape. The input is kept for dw, the filters for dx.
+// conv2d on the tape. The input is kept for dw, the filters for dx; an output that costs little is
+// not kept by whoever needs it.
 #include "kernels/conv2d/conv2d.h"
 
 #include "engine/ops/buffers.h"
+#include "engine/saved.h"
 
 namespace hilum {
+namespace {
+
+// Whether an output takes so few operations that it is made again for backward instead of kept:
+// the first layer of a network of 3x3 filters, whose output is its largest.
+bool is_cheap(const Conv2dProblem& a) { return a.r * a.s * (a.c / a.groups) <= 32; }
+
+}  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& o) {
   check_rank("conv2d", "x (NHWC)", x, 4);
@@ -21,8 +30,16 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& o) {
   Tensor y = Tensor::empty({a.n, a.p(), a.q(), a.k}, device);
   run<Conv2dForward>(device, a, x.data(), w.data(), y.data());
 
-  Tensor x_saved, w_saved;
-  if (w.requires_grad()) x_saved = x.detach();
+  if (needs_tape({x, w}) && is_cheap(a)) {
+    set_recipe(y, {Saved(x)}, [=, input = Saved(x), filters = w.detach()] {
+      Tensor again = Tensor::empty({a.n, a.p(), a.q(), a.k}, device);
+      run<Conv2dForward>(device, a, input.get().data(), filters.data(), again.data());
+      return again;
+    });
+  }
+  Saved x_saved;
+  Tensor w_saved;
+  if (needs_tape({w})) x_saved = Saved(x);
   if (x.requires_grad()) w_saved = w.detach();
   return record("conv2d", {x, w}, y,
                 [=](Tensor dy) {
@@ -33,7 +50,8 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& o) {
                   }
                   if (x_saved.defined()) {
                     dw = Tensor::empty({a.k, a.r, a.s, a.c / a.groups}, device);
-                    run<Conv2dBackwardWeight>(device, a, x_saved.data(), dy.data(), dw.data());
+                    run<Conv2dBackwardWeight>(device, a, x_saved.get().data(), dy.data(),
+                                              dw.data());
                   }
                   return std::vector<Tensor>{dx, dw};
                 },

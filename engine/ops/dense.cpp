@@ -2,6 +2,7 @@
 #include "kernels/dense/dense.h"
 
 #include "engine/ops/buffers.h"
+#include "engine/saved.h"
 
 namespace hilum {
 
@@ -19,8 +20,9 @@ Tensor dense(const Tensor& x, const Tensor& w) {
   Tensor y = Tensor::empty({a.n, a.o}, device);
   run<DenseForward>(device, a, x.data(), w.data(), y.data());
 
-  Tensor x_saved, w_saved;
-  if (w.requires_grad()) x_saved = x.detach();
+  Saved x_saved;
+  Tensor w_saved;
+  if (needs_tape({w})) x_saved = Saved(x);
   if (x.requires_grad()) w_saved = w.detach();
   return record("dense", {x, w}, y, [=](Tensor dy) {
     Tensor dx, dw;
@@ -30,7 +32,7 @@ Tensor dense(const Tensor& x, const Tensor& w) {
     }
     if (x_saved.defined()) {
       dw = Tensor::empty({a.o, a.i}, device);
-      run<DenseBackwardWeight>(device, a, x_saved.data(), dy.data(), dw.data());
+      run<DenseBackwardWeight>(device, a, x_saved.get().data(), dy.data(), dw.data());
     }
     return std::vector<Tensor>{dx, dw};
   });

@@ -240,7 +240,7 @@ TEST(Profiler, LinesByLayerAndPass) {
   std::map<std::string, Profiler::Line> lines;
   for (const Profiler::Line& l : profiler.lines()) lines[l.layer + " " + l.op + "." + l.pass] = l;
   for (const char* name : {"features.0 conv2d.forward", "features.0 conv2d.backward_weight",
-                           "features.1 batch_norm.backward", "features.3 max_pool.backward",
+                           "features.1 batch_norm_fused.backward", "features.3 max_pool.backward",
                            "classifier.2 dense.backward_data", " softmax_cross_entropy.forward"}) {
     ASSERT_TRUE(lines.contains(name)) << name;
     EXPECT_EQ(lines[name].calls, 3u);

@@ -56,7 +56,7 @@ void check_backward(const typename Forward::Problem& problem, std::vector<Operan
   std::vector<OperandData> backward = PassCalls<Backward>::make(problem, 7);
   widen(backward);
   for (OperandData& operand : backward) {
-    if (!operand.input) continue;
+    if (!operand.input || operand.spec.count == 0) continue;
     const std::string name = operand.spec.name;
     if (const OperandData* source = find(forward, name)) {
       ASSERT_EQ(source->spec.count, operand.spec.count) << label << ": operand " << name;

@@ -87,6 +87,10 @@ double compare(const std::vector<OperandData>& got, const std::vector<OperandDat
     if (got[i].input) continue;
     const char* name = got[i].spec.name;
     const std::size_t count = got[i].spec.count;
+    if (got[i].bytes) {
+      EXPECT_EQ(got[i].u8, oracle[i].u8) << where << ": " << name;
+      continue;
+    }
     for (std::size_t j = 0; j < count; ++j) {
       const double expected = oracle[i].f64[j];
       const double scale = FLT_EPSILON * oracle[i].magnitude[j].magnitude + FLT_MIN;
@@ -111,7 +115,8 @@ double compare(const std::vector<OperandData>& got, const std::vector<OperandDat
 
 bool same_bits(const std::vector<OperandData>& a, const std::vector<OperandData>& b) {
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (!a[i].input &&
+    if (a[i].u8 != b[i].u8) return false;
+    if (!a[i].input && !a[i].bytes &&
         std::memcmp(a[i].f32.data(), b[i].f32.data(), a[i].f32.size() * sizeof(float)) != 0) {
       return false;
     }
