@@ -56,7 +56,7 @@ std::vector<std::string> class_names(const Flags& flags) {
   return names;
 }
 
-// One value a channel: as given, or ImageNet's; for a gray image the mean of the three.
+// One value a channel: as given, or the network's own; for a gray image the mean of the three.
 std::vector<float> per_channel(const std::vector<float>& given, const std::array<float, 3>& own,
                                std::size_t channels, const char* flag) {
   std::vector<float> values = given;
@@ -78,9 +78,10 @@ NetRecipe recipe_of(const Flags& flags) {
   recipe.classes = class_names(flags);
   recipe.size = flags.size != 0 ? flags.size : own.size;
   recipe.channels = flags.channels != 0 ? flags.channels : own.channels;
-  recipe.normalisation.mean = per_channel(flags.mean, imagenet_mean, recipe.channels, "--mean");
+  const PretrainedScaling own_input = pretrained_scaling(flags.net);
+  recipe.normalisation.mean = per_channel(flags.mean, own_input.mean, recipe.channels, "--mean");
   recipe.normalisation.deviation =
-      per_channel(flags.deviation, imagenet_deviation, recipe.channels, "--std");
+      per_channel(flags.deviation, own_input.deviation, recipe.channels, "--std");
   for (const float deviation : recipe.normalisation.deviation) {
     if (!(deviation > 0)) throw usage_error("import --std: {}. Expected more than 0.", deviation);
   }
@@ -149,7 +150,8 @@ void add_import(CLI::App& app, Session& session) {
       ->check(CLI::IsMember({0, 1, 3}));
   command
       ->add_option("--mean", flags->mean,
-                   "taken from the image in [0, 1], one a channel; ImageNet's if not given")
+                   "taken from the image in [0, 1], one a channel; what the network's "
+                   "published weights expect if not given")
       ->delimiter(',');
   command->add_option("--std", flags->deviation, "what it is then divided by")->delimiter(',');
   command->add_flag("--bgr", flags->bgr, "the file's network reads blue, green, red");

@@ -126,10 +126,24 @@ class TrainRun {
                     recipe_.net, recipe_.size, recipe_.size, recipe_.channels, summary.parameters,
                     summary.trainable, summary.flop * 1e-6,
                     static_cast<double>(summary.peak(phases_.front().batch).bytes) / (1 << 20)));
-    recipe_.normalisation = flags_.normalise == "set"
-                                ? measure_normalisation(dataset_, dataset_.indices("train"),
-                                                        recipe_.size, recipe_.channels)
-                                : fixed_normalisation(flags_.normalise, recipe_.channels);
+    recipe_.normalisation = choose_normalisation();
+  }
+
+  Normalisation choose_normalisation() const {
+    if (flags_.normalise == "auto" && !flags_.pretrained.empty()) {
+      const Normalisation result =
+          own_scaling_ ? *own_scaling_
+                       : normalisation_of(pretrained_scaling(flags_.net), recipe_.channels);
+      session_.note("images",
+                    fmt::format("as these weights expect: less {:.4g}, over {:.4g}",
+                                fmt::join(result.mean, " "), fmt::join(result.deviation, " ")));
+      return result;
+    }
+    if (flags_.normalise != "auto" && flags_.normalise != "set") {
+      return fixed_normalisation(flags_.normalise, recipe_.channels);
+    }
+    return measure_normalisation(dataset_, dataset_.indices("train"), recipe_.size,
+                                 recipe_.channels);
   }
 
   void start_from(const std::string& path) {
@@ -137,6 +151,9 @@ class TrainRun {
         *net_, flags_.net, path, {.keep_head = true, .input = PretrainedInput::automatic});
     session_.note("weights", report.summary());
     for (const std::string& note : report.notes) session_.note("note", note);
+    if (!report.metadata.contains("deviation")) return;  // not from a run of ours
+    const Normalisation scaling = from_metadata(report.metadata, path).normalisation;
+    if (scaling.mean.size() == recipe_.channels) own_scaling_ = scaling;
   }
 
   FreezeReport freeze_layers(std::size_t phase) {
@@ -324,7 +341,8 @@ class TrainRun {
   std::vector<TrainOptions> phases_;
   Dataset dataset_;
   std::string fingerprint_;
-  double mflop_ = 0;  // forward, one image
+  std::optional<Normalisation> own_scaling_;  // of a run whose weights this one starts from
+  double mflop_ = 0;                          // forward, one image
   NetRecipe recipe_;
   std::unique_ptr<Module> net_;
   std::unique_ptr<Optimizer> optimizer_;

@@ -9,7 +9,6 @@
 
 #include "apps/config_file.h"
 #include "kernels/error.h"
-#include "nets/pretrained.h"
 
 namespace hilum {
 namespace {
@@ -101,6 +100,7 @@ TrainOptions train_options(const TrainFlags& flags, std::size_t phase) {
   options.optimizer.name = flags.optimizer;
   options.optimizer.lr = value_for<float>("lr", flags.lr, phase);
   options.freeze = parse_freeze(value_for<std::string>("freeze", flags.freeze, phase));
+  options.freeze.norms = flags.freeze_norms;
   options.body_lr = value_for<double>("lr-body", flags.lr_body, phase);
   options.optimizer.momentum = flags.momentum;
   options.optimizer.weight_decay = flags.weight_decay;
@@ -163,6 +163,10 @@ void declare_flags(CLI::App& command, TrainFlags& flags) {
                   "none, all (but the head), or last:N: train the body's last N layers; list")
       ->group(learning);
   command
+      .add_flag("--freeze-norms", flags.freeze_norms,
+                "batch norms keep the weights and statistics they come with, in all phases")
+      ->group(learning);
+  command
       .add_option("--lr-body", flags.lr_body, "the body's rate as a multiple of the head's; list")
       ->check(each(CLI::PositiveNumber))
       ->group(learning);
@@ -201,9 +205,11 @@ void declare_flags(CLI::App& command, TrainFlags& flags) {
       ->check(share)
       ->group(learning);
   command
-      .add_option("--normalise", flags.normalise,
-                  "set: mean 0 and deviation 1 over the training images; imagenet: as networks "
-                  "trained there expect; none: [0, 1]; or mean/deviation, as 0.5/0.25")
+      .add_option(
+          "--normalise", flags.normalise,
+          "set: mean 0 and deviation 1 over the training images; imagenet: as most networks "
+          "trained there expect; none: [0, 1]; or mean/deviation, as 0.5/0.25; auto: what "
+          "the weights of --pretrained expect, else set")
       ->group(learning);
 
   const std::string work = "Work";
@@ -253,17 +259,21 @@ std::vector<TrainOptions> train_phases(const TrainFlags& flags) {
   return phases;
 }
 
+Normalisation normalisation_of(const PretrainedScaling& scaling, std::size_t channels) {
+  const auto values = [&](const std::array<float, 3>& colours) {
+    if (channels != 1) return std::vector<float>(colours.begin(), colours.end());
+    return std::vector<float>{(colours[0] + colours[1] + colours[2]) / 3};
+  };
+  return {values(scaling.mean), values(scaling.deviation)};
+}
+
 Normalisation fixed_normalisation(const std::string& text, std::size_t channels) {
   if (text == "none") return {};
-  if (text == "imagenet") {
-    // Gray takes the mean of the three.
-    return channels == 1 ? Normalisation{{0.449f}, {0.226f}}
-                         : Normalisation{{imagenet_mean.begin(), imagenet_mean.end()},
-                                         {imagenet_deviation.begin(), imagenet_deviation.end()}};
-  }
+  if (text == "imagenet") return normalisation_of({}, channels);
   auto wrong = [&] {
     return usage_error(
-        "train --normalise '{}': expected set, imagenet, none, or mean/deviation with one value or "
+        "train --normalise '{}': expected auto, set, imagenet, none, or mean/deviation with one "
+        "value or "
         "{} each, as 0.5/0.25, the deviation above 0.",
         text, channels);
   };

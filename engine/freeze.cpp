@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/layers.h"
 #include "engine/scope.h"
 #include "kernels/dispatch.h"
 #include "kernels/error.h"
@@ -118,22 +119,26 @@ bool in_head(const std::string& path, const std::string& head) {
 FreezeReport apply_freeze(Module& net, const Freeze& freeze, const Tensor& image) {
   const std::vector<CalledLayer> layers = called_layers(net, image);
   net.freeze(false);
-  if (freeze.kind == Freeze::Kind::none) {
-    FreezeReport result = report(net, layers);
-    result.trained_layers = result.layers;
-    return result;
+  std::size_t trained = layers.size();
+  if (freeze.kind != Freeze::Kind::none) {
+    const std::string head = head_name(net);
+    const std::vector<CalledLayer> body = body_of(layers, head);
+    if (freeze.layers > body.size()) {
+      throw usage_error("freeze last:{}: the body has {} layers. Expected at most that many.",
+                        freeze.layers, body.size());
+    }
+    for (const auto& [name, child] : net.children()) child->freeze(name != head);
+    const auto first = body.end() - static_cast<std::ptrdiff_t>(freeze.layers);
+    for (Module* module : modules_of(net, {first, body.end()})) module->freeze(false);
+    trained = layers.size() - body.size() + freeze.layers;
   }
-  const std::string head = head_name(net);
-  const std::vector<CalledLayer> body = body_of(layers, head);
-  if (freeze.layers > body.size()) {
-    throw usage_error("freeze last:{}: the body has {} layers. Expected at most that many.",
-                      freeze.layers, body.size());
+  if (freeze.norms) {
+    net.for_each([](const std::string&, Module& module) {
+      if (dynamic_cast<BatchNorm2d*>(&module) != nullptr) module.freeze();
+    });
   }
-  for (const auto& [name, child] : net.children()) child->freeze(name != head);
-  const auto first = body.end() - static_cast<std::ptrdiff_t>(freeze.layers);
-  for (Module* module : modules_of(net, {first, body.end()})) module->freeze(false);
   FreezeReport result = report(net, layers);
-  result.trained_layers = layers.size() - body.size() + freeze.layers;
+  result.trained_layers = trained;
   return result;
 }
 

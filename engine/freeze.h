@@ -17,6 +17,7 @@ namespace hilum {
 struct Freeze {
   enum class Kind { none, all, last } kind = Kind::none;
   std::size_t layers = 0;  // last: that many of the body's last layers are trained, and the head
+  bool norms = false;      // batch norms stay frozen, their statistics too, wherever they are
 };
 
 // "none", "all" (of the body) or "last:N"; usage error otherwise.

@@ -125,6 +125,12 @@ std::string torch_name(const std::string& net, const std::string& name) {
   return name;
 }
 
+PretrainedScaling pretrained_scaling(const std::string& net) {
+  if (base_of(net) != "efficientnet_lite0") return {};
+  constexpr float mean = 127.0f / 255, deviation = 128.0f / 255;
+  return {{mean, mean, mean}, {deviation, deviation, deviation}};
+}
+
 LoadReport load_pretrained(Module& net, const std::string& name, const std::filesystem::path& path,
                            const PretrainedOptions& options) {
   const WeightFile file = read_weight_file(path);

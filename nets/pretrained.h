@@ -29,6 +29,13 @@ struct PretrainedOptions {
 inline constexpr std::array<float, 3> imagenet_mean = {0.485f, 0.456f, 0.406f};
 inline constexpr std::array<float, 3> imagenet_deviation = {0.229f, 0.224f, 0.225f};
 
+// What the published weights of a network were trained on: bytes over 255, less a mean, over a
+// deviation. EfficientNet-Lite takes (byte - 127) / 128, everyone else ImageNet's.
+struct PretrainedScaling {
+  std::array<float, 3> mean = imagenet_mean, deviation = imagenet_deviation;
+};
+PretrainedScaling pretrained_scaling(const std::string& net);
+
 // Reads `path` (safetensors, .pth, .pt, .h5) into `net`, which make_net(name, …) made and which is
 // on the CPU still. Data errors where the file cannot be read or is of another network: the network
 // is then as it was.

@@ -298,7 +298,7 @@ class Loading {
   }
 
   LoadReport report() const {
-    LoadReport result{file_.path, format_name(file_.format), {}, file_.notes};
+    LoadReport result{file_.path, format_name(file_.format), {}, file_.notes, file_.metadata};
     for (const Target& target : targets_) {
       const bool stays = !target.value;
       result.rows.push_back({target.name, target.source ? describe(*target.source) : "",

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct LoadReport {
   std::string source, format;
   std::vector<LoadRow> rows;
   std::vector<std::string> notes;
+  std::map<std::string, std::string> metadata;  // of the file
 
   std::size_t count(LoadStatus status) const;
   std::string summary() const;  // a line: how many of each

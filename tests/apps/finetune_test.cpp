@@ -6,6 +6,7 @@
 #include <set>
 
 #include "apps/feed.h"
+#include "apps/train_flags.h"
 #include "data/csv.h"
 #include "engine/freeze.h"
 #include "engine/init.h"
@@ -231,7 +232,7 @@ TEST_F(Phases, ExperimentsParse) {
       EXPECT_NE(outcome.err.find("nowhere"), std::string::npos) << outcome.err;
     }
   }
-  EXPECT_EQ(found, 5);
+  EXPECT_EQ(found, 6);
 }
 
 TEST_F(Phases, NormalisationAsText) {
@@ -242,6 +243,38 @@ TEST_F(Phases, NormalisationAsText) {
   for (const char* wrong : {"lots", "0.5", "0.5/0", "1,2/3", "/1"}) {
     EXPECT_EQ(train("bad", {"--normalise", wrong}).code, 2) << wrong;
   }
+}
+
+// Weights are given images as they were trained on, unless told otherwise.
+TEST_F(Phases, PretrainedWeightsChooseTheNormalisation) {
+  ASSERT_EQ(train("first", {"--epochs", "1", "--normalise", "0.25/0.5"}).code, 0);
+  const std::string weights = (folder_ / "first" / "best.safetensors").string();
+  const auto trained_on = [&](const std::string& name, const std::string& normalise) {
+    const Outcome outcome =
+        train(name, {"--epochs", "1", "--pretrained", weights, "--normalise", normalise});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.err.find("as these weights expect: less 0.25 0.25 0.25, over 0.5 0.5 0.5") !=
+                  std::string::npos,
+              normalise == "auto")
+        << outcome.err;
+    return load_trained(folder_ / name).recipe.normalisation;
+  };
+  const std::vector<float> quarter(3, 0.25f), half(3, 0.5f);
+  EXPECT_EQ(trained_on("auto", "auto").mean, quarter);
+  EXPECT_EQ(trained_on("auto2", "auto").deviation, half);
+  EXPECT_EQ(trained_on("own", "none").mean, std::vector<float>());
+  EXPECT_NE(trained_on("set", "set").mean, quarter);
+}
+
+TEST(Normalise, WeightsOfOthersSayNothing) {
+  const Normalisation lite = normalisation_of(pretrained_scaling("efficientnet_lite0"), 3);
+  const Normalisation gray = normalisation_of(pretrained_scaling("squeezenet1_1"), 1);
+  // What the networks' authors take from a byte: (128 - 127) / 128; and torchvision's constants.
+  for (std::size_t c = 0; c < 3; ++c) {
+    EXPECT_NEAR((128 / 255.0 - lite.mean[c]) / lite.deviation[c], 1 / 128.0, 1e-6);
+  }
+  EXPECT_NEAR(gray.mean.at(0), 0.449, 1e-6);
+  EXPECT_NEAR(gray.deviation.at(0), 0.226, 1e-6);
 }
 
 TEST_F(Phases, ListsThatDoNotFit) {

@@ -73,6 +73,31 @@ struct Net : Sequential {
 
 Tensor image() { return Tensor::zeros({1, 16, 16, 3}); }
 
+// On a small set the statistics that a network comes with are better than those of a batch.
+TEST(Freeze, NormsKeepTheirWeightsAndStatistics) {
+  Net net;
+  Freeze freeze;
+  freeze.norms = true;
+  const FreezeReport report = apply_freeze(net, freeze, image());
+  const auto norm_numbers = 2u * 8 * 5;  // weight and bias of five norms
+  EXPECT_EQ(report.trained_parameters, report.parameters - norm_numbers);
+  const Tensor x = random_tensor({4, 16, 16, 3}, 7);
+  net.train(false);
+  const std::vector<float> evaluated = net(x).values();
+  net.train(true);
+  const auto buffers_of = [&] {
+    std::vector<std::vector<float>> all;
+    for (const NamedTensor& buffer : net.buffers()) all.push_back(buffer.tensor.values());
+    return all;
+  };
+  const auto before = buffers_of();
+  EXPECT_EQ(net(x).values(), evaluated) << "training and evaluation compute the same";
+  EXPECT_EQ(buffers_of(), before);
+  apply_freeze(net, {}, image());
+  EXPECT_NE(net(x).values(), evaluated);
+  EXPECT_NE(buffers_of(), before);
+}
+
 TEST(Freeze, TextThatDoesNotParse) {
   EXPECT_EQ(parse_freeze("all").kind, Freeze::Kind::all);
   EXPECT_EQ(parse_freeze("last:20").layers, 20u);
