@@ -353,9 +353,14 @@ std::size_t LoadReport::count(LoadStatus status) const {
 }
 
 std::string LoadReport::summary() const {
-  return fmt::format("{} ({}): {} tensors loaded, {} converted, {} kept as initialised, {} unused",
-                     source, format, count(LoadStatus::loaded), count(LoadStatus::converted),
-                     count(LoadStatus::kept), count(LoadStatus::unused));
+  const auto counters = std::count_if(rows.begin(), rows.end(), [](const LoadRow& row) {
+    return row.status == LoadStatus::unused && is_counter(row.source);
+  });
+  return fmt::format(
+      "{} ({}): {} tensors loaded, {} converted, {} kept as initialised, {} unused{}", source,
+      format, count(LoadStatus::loaded), count(LoadStatus::converted), count(LoadStatus::kept),
+      count(LoadStatus::unused),
+      counters == 0 ? "" : fmt::format(", {} of them batch norms' counters", counters));
 }
 
 std::string LoadReport::text() const {
