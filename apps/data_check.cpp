@@ -1,4 +1,4 @@
-// hilum data check: exit code 1 while a leak stands.
+// hilum data check: exit code 1 while a leak stands, or a file is not what its manifest says.
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -6,6 +6,7 @@
 #include "apps/data.h"
 #include "apps/prepare.h"
 #include "data/audit.h"
+#include "kernels/error.h"
 
 namespace hilum {
 namespace {
@@ -40,6 +41,7 @@ int run(const Flags& flags, const Session& session) {
     session.note("cleaned", fmt::format("{}: {} of {} images kept", flags.fix, clean.items.size(),
                                         dataset.items.size()));
   }
+  if (found.count(FindingKind::changed) != 0) return static_cast<int>(ErrorKind::check);
   if (found.leaks() == 0) return 0;
   if (flags.allow) {
     session.warn(fmt::format("{} leaks allowed; {} makes every later report say so", found.leaks(),
@@ -52,9 +54,10 @@ int run(const Flags& flags, const Session& session) {
 }  // namespace
 
 void add_data_check(CLI::App& data, Session& session) {
-  CLI::App* command =
-      add_command(data, "check",
-                  "copies, near copies, patients on both sides; exits with 1 on a leak", session);
+  CLI::App* command = add_command(
+      data, "check",
+      "copies, near copies, patients on both sides, changed files; exits with 1 on a leak",
+      session);
   auto flags = std::make_shared<Flags>();
   command->add_option("data", flags->data, "folder or manifest")->required()->configurable(false);
   command->add_option("--group-rule", flags->group_rule,

@@ -30,12 +30,11 @@ p { margin: .5rem 0; max-width: 46rem; }
 .tile .detail { color: var(--soft); font-size: .85rem; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; margin: .8rem 0; }
 table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .32rem .55rem; text-align: right; vertical-align: top; white-space: nowrap;
+th, td { padding: .32rem .55rem; text-align: right; vertical-align: top;
   border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child, table.left th, table.left td { text-align: left; }
-table.left td { white-space: normal; }
 table.left td:first-child { white-space: nowrap; }
-thead th { white-space: normal; color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
+thead th { color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
 tr.section td { font-weight: 650; background: var(--wash); }
 .matrix td, .matrix th { text-align: center; min-width: 5.5rem; }
 .matrix td { border: 2px solid #fff; padding: .7rem; font-size: 1.05rem; }
@@ -45,6 +44,7 @@ tr.section td { font-weight: 650; background: var(--wash); }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1.2rem;
   align-items: start; }
 figure { margin: .6rem 0; break-inside: avoid; }
+.plots figure { max-width: 34rem; }
 figure svg { width: 100%; height: auto; display: block; }
 figcaption { color: var(--soft); font-size: .85rem; }
 .missing { border: 1px dashed var(--line); padding: 1.5rem 1rem; color: var(--soft); }
@@ -111,6 +111,24 @@ std::string escape_html(const std::string& text) {
   return result;
 }
 
+namespace {
+
+// A figure stays on one line, and its interval on one too: a narrow page breaks between them.
+std::string unbroken(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool interval = i + 1 < text.size() && text[i + 1] == '[';
+    if (text[i] == ' ' && !interval) {
+      result += "&nbsp;";
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
 std::string html_table(const std::vector<std::vector<std::string>>& rows, bool left) {
   std::string text = fmt::format("<div class=\"scroll\"><table{}>", left ? " class=\"left\"" : "");
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -119,7 +137,8 @@ std::string html_table(const std::vector<std::vector<std::string>>& rows, bool l
     if (i == 1) text += "<tbody>";
     text += "<tr>";
     for (const std::string& field : rows[i]) {
-      text += fmt::format("<{0}>{1}</{0}>", cell, escape_html(field));
+      text += fmt::format("<{0}>{1}</{0}>", cell,
+                          i == 0 || left ? escape_html(field) : unbroken(escape_html(field)));
     }
     text += "</tr>\n";
     if (i == 0) text += "</thead>";

@@ -84,9 +84,9 @@ std::string axes(const Plot& plot) {
       "set border 3 lc rgb '#444444' lw 1\nset tics nomirror out scale 0.6 textcolor rgb "
       "'#333333'\n"
       "set grid lc rgb '#e4e4e4' lw 1 lt 1\nset key below samplen 2 spacing 1.1 noenhanced\n";
-  text +=
-      fmt::format("set title {} noenhanced\nset xlabel {} noenhanced\nset ylabel {} noenhanced\n",
-                  quoted(plot.title), quoted(plot.x_label), quoted(plot.y_label));
+  text += fmt::format(
+      "set title {} noenhanced\nset xlabel {} noenhanced offset 0,0.5\nset ylabel {} noenhanced\n",
+      quoted(plot.title), quoted(plot.x_label), quoted(plot.y_label));
   if (plot.unit_square) text += "set size square\nset xrange [0:1]\nset yrange [0:1.005]\n";
   if (plot.from_zero) text += "set yrange [0:*]\n";
   if (!plot.rows.empty()) {

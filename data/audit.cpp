@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <map>
 #include <regex>
@@ -112,12 +113,27 @@ std::string unlike_ct(const Look& look) {
   return "";
 }
 
+// What a manifest or a name says of a file and is not so, or empty.
+std::string unlike_hash(const Item& item, const Look& look) {
+  if (item.sha256.empty() || item.sha256 == hex(look.file)) return "";
+  return fmt::format("SHA-256 begins with {}, in the manifest with {}",
+                     hex(look.file).substr(0, 12), item.sha256.substr(0, 12));
+}
+
+std::string unlike_name(const Item& item, const Look& look) {
+  std::string suffix = item.path.extension().string();
+  for (char& c : suffix) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const bool png = suffix == ".png", jpeg = suffix == ".jpg" || suffix == ".jpeg";
+  if ((!png && !jpeg) || look.info.format == (png ? "png" : "jpeg")) return "";
+  return fmt::format("a {} file named {}", look.info.format == "png" ? "PNG" : "JPEG", suffix);
+}
+
 }  // namespace
 
 const char* finding_name(FindingKind kind) {
-  static const char* const names[] = {"exact copy",          "same pixels", "near duplicate",
-                                      "group overlap",       "odd label",   "unreadable",
-                                      "not like a CT slice", "class name"};
+  static const char* const names[] = {
+      "exact copy", "same pixels",  "near duplicate",      "group overlap", "odd label",
+      "unreadable", "changed file", "not like a CT slice", "misnamed",      "class name"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -140,13 +156,17 @@ Audit audit(const Dataset& dataset, const Survey& survey) {
   Audit audit;
   audit.images = dataset.items.size();
   std::vector<std::size_t> usable;
+  const auto note = [&](FindingKind kind, std::size_t i, std::string wrong) {
+    if (!wrong.empty()) add(dataset, audit, kind, {i}, 1, std::move(wrong));
+  };
   for (std::size_t i = 0; i < dataset.items.size(); ++i) {
     const Look& look = survey.looks[i];
-    if (look.fault.empty()) usable.push_back(i);
-    const std::string wrong = look.fault.empty() ? unlike_ct(look) : look.fault;
-    if (wrong.empty()) continue;
-    add(dataset, audit, look.fault.empty() ? FindingKind::not_ct : FindingKind::unreadable, {i}, 1,
-        wrong);
+    note(FindingKind::unreadable, i, look.fault);
+    if (!look.fault.empty()) continue;
+    usable.push_back(i);
+    note(FindingKind::changed, i, unlike_hash(dataset.items[i], look));
+    note(FindingKind::not_ct, i, unlike_ct(look));
+    note(FindingKind::misnamed, i, unlike_name(dataset.items[i], look));
   }
   const std::vector<std::size_t> different = find_copies(dataset, survey, usable, audit);
   find_near(dataset, survey, different, audit);

@@ -20,7 +20,9 @@ enum class FindingKind {
   group_overlap,   // a group (patient) in several splits
   odd_label,       // an image whose class is not that of the rest of its group
   unreadable,
+  changed,     // other bytes than its manifest has the hash of
   not_ct,      // colour, an unusual shape, empty
+  misnamed,    // a JPEG file named .png: a name that may go with a class
   class_name,  // one class under two names
 };
 const char* finding_name(FindingKind kind);
@@ -31,7 +33,7 @@ struct Finding {
   bool across_splits = false;
   bool labels_differ = false;
   double alike = 1;  // near_duplicate: correlation of detail
-  std::string text;  // group_overlap: the group; unreadable, not_ct, class_name: what is wrong
+  std::string text;  // group_overlap: the group; from unreadable on: what is wrong
 
   // A copy or a patient on both sides, or one picture under two labels.
   bool leak() const;

@@ -10,9 +10,10 @@ namespace hilum {
 
 struct Item {
   std::filesystem::path path;
-  std::size_t label = 0;  // index into Dataset::classes
-  std::string split;      // "train", "val", "test", or empty where none is given
-  std::string group;      // patient or scan; empty where unknown
+  std::size_t label = 0;    // index into Dataset::classes
+  std::string split;        // "train", "val", "test", or empty where none is given
+  std::string group;        // patient or scan; empty where unknown
+  std::string sha256 = {};  // of the file, where a manifest has it; `data check` compares
 };
 
 struct Dataset {

@@ -1,4 +1,4 @@
-// Sets listed in a CSV file: path,label[,split][,group], other columns ignored.
+// Sets listed in a CSV file: path,label[,split][,group][,sha256], other columns ignored.
 #include <algorithm>
 #include <map>
 
@@ -43,7 +43,8 @@ void read_manifest(Dataset& dataset, const fs::path& path) {
   }
   const std::vector<std::string>& header = rows[0].fields;
   const std::size_t at_path = column(header, "path"), at_label = column(header, "label"),
-                    at_split = column(header, "split"), at_group = column(header, "group");
+                    at_split = column(header, "split"), at_group = column(header, "group"),
+                    at_hash = column(header, "sha256");
   if (at_path == header.size() || at_label == header.size()) {
     std::string shown = csv_line(header);
     shown.pop_back();
@@ -78,6 +79,7 @@ void read_manifest(Dataset& dataset, const fs::path& path) {
       item.split = *split;
     }
     if (at_group < header.size()) item.group = fields[at_group];
+    if (at_hash < header.size()) item.sha256 = fields[at_hash];
     const auto [known, fresh] = lines.emplace(item.path, line);
     if (!fresh) {
       throw data_error("{}, line {}: {} stands on line {} already. Keep one of them.", name, line,

@@ -226,6 +226,28 @@ TEST(Audit, SamePixelsInOtherFilesTwoLabelsAndOddImages) {
   EXPECT_EQ(cleaned(dataset, found).items.size(), 2u);
 }
 
+TEST(Audit, ChangedAndMisnamedFilesAreNamed) {
+  TemporaryFolder folder;
+  folder.write("a/one.png", some_png(32, 32, 1));
+  folder.write("a/two.png", some_png(40, 32, 50));
+  folder.write("b/three.png", encode_jpeg({32, 32, 1, std::vector<std::uint8_t>(1024, 9)}, 90));
+  folder.write("b/four.jpg", some_png(32, 40, 90));
+  const Dataset before = read_dataset(folder.path());
+  write_manifest(folder.path() / "set.csv", before, file_hashes(before));
+  const auto check = [&] {
+    const Dataset dataset = read_dataset(folder.path() / "set.csv");
+    return std::pair{dataset, audit(dataset, make_survey(dataset))};
+  };
+  EXPECT_EQ(check().second.count(FindingKind::changed), 0u);
+  EXPECT_EQ(check().second.count(FindingKind::misnamed), 2u);
+  folder.write("a/two.png", some_png(40, 32, 51));
+  const auto [dataset, found] = check();
+  ASSERT_EQ(found.count(FindingKind::changed), 1u);
+  EXPECT_HAS(format_audit(dataset, found), "in the manifest with");
+  EXPECT_HAS(format_audit(dataset, found), ": a/two.png");
+  EXPECT_HAS(format_audit(dataset, found), "a JPEG file named .png: b/three.png");
+}
+
 TEST(Audit, GroupRuleAndAllowedLeakageAreRemembered) {
   TemporaryFolder folder;
   folder.write("train/a/p1_1.png", some_png(32, 32, 1));
