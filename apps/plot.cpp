@@ -88,6 +88,7 @@ std::string axes(const Plot& plot) {
       "set title {} noenhanced\nset xlabel {} noenhanced offset 0,0.5\nset ylabel {} noenhanced\n",
       quoted(plot.title), quoted(plot.x_label), quoted(plot.y_label));
   if (plot.unit_square) text += "set size square\nset xrange [0:1]\nset yrange [0:1.005]\n";
+  if (plot.logarithmic) text += "set logscale xy\n";
   if (plot.from_zero) text += "set yrange [0:*]\n";
   if (!plot.rows.empty()) {
     std::string names;

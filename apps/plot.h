@@ -23,6 +23,7 @@ struct Plot {
   std::string title, x_label, y_label;
   bool unit_square = false;  // both axes from 0 to 1, as long as each other
   bool from_zero = false;    // the y axis
+  bool logarithmic = false;  // both axes
   // Names of rows from top to bottom: the y axis is then these, and bars lie along x.
   std::vector<std::string> rows = {};
   std::vector<Series> series = {};

@@ -14,16 +14,7 @@ import time
 import torch
 import torchvision
 
-
-def cnn(size):
-    """The network of nets/cnn.cpp."""
-    layers, channels = [], 3
-    for width in (32, 64, 128, 128):
-        layers += [torch.nn.Conv2d(channels, width, 3, padding=1), torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
-        channels, size = width, size // 2
-    return torch.nn.Sequential(
-        *layers, torch.nn.Flatten(), torch.nn.Linear(size * size * channels, 128), torch.nn.ReLU(),
-        torch.nn.Dropout(0.5), torch.nn.Linear(128, 3))
+from torch_cnn import cnn
 
 
 def main():
@@ -31,7 +22,7 @@ def main():
     tuned = "tuned" in sys.argv
     torch.manual_seed(0)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
-    net = cnn(size) if name == "cnn" else getattr(torchvision.models, name)(num_classes=3)
+    net = cnn(size, 3) if name == "cnn" else getattr(torchvision.models, name)(num_classes=3)
     x = torch.rand(batch, 3, size, size) * 2 - 1
     labels = torch.arange(batch) % 3
     if tuned:

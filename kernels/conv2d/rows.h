@@ -68,10 +68,26 @@ void conv2d_backward_data_onednn(const Launch&, const Conv2dProblem&, const floa
                                  const float* dy, float* dx);
 void conv2d_backward_weight_onednn(const Launch&, const Conv2dProblem&, const float* x,
                                    const float* dy, float* dw);
+const char* conv2d_why_not_forward_onednn_winograd(const Conv2dProblem&);
+const char* conv2d_why_not_backward_data_onednn_winograd(const Conv2dProblem&);
+const char* conv2d_why_not_backward_weight_onednn_winograd(const Conv2dProblem&);
+void conv2d_forward_onednn_winograd(const Launch&, const Conv2dProblem&, const float* x,
+                                    const float* w, float* y);
+void conv2d_backward_data_onednn_winograd(const Launch&, const Conv2dProblem&, const float* w,
+                                          const float* dy, float* dx);
+void conv2d_backward_weight_onednn_winograd(const Launch&, const Conv2dProblem&, const float* x,
+                                            const float* dy, float* dw);
 #else  // the rows stay in the tables, marked "not in this build"
 inline constexpr Conv2dForward::Function conv2d_forward_onednn = nullptr;
 inline constexpr Conv2dBackwardData::Function conv2d_backward_data_onednn = nullptr;
 inline constexpr Conv2dBackwardWeight::Function conv2d_backward_weight_onednn = nullptr;
+using Conv2dWhyNot = const char* (*)(const Conv2dProblem&);
+inline constexpr Conv2dWhyNot conv2d_why_not_forward_onednn_winograd = nullptr;
+inline constexpr Conv2dWhyNot conv2d_why_not_backward_data_onednn_winograd = nullptr;
+inline constexpr Conv2dWhyNot conv2d_why_not_backward_weight_onednn_winograd = nullptr;
+inline constexpr Conv2dForward::Function conv2d_forward_onednn_winograd = nullptr;
+inline constexpr Conv2dBackwardData::Function conv2d_backward_data_onednn_winograd = nullptr;
+inline constexpr Conv2dBackwardWeight::Function conv2d_backward_weight_onednn_winograd = nullptr;
 #endif
 
 }  // namespace hilum
