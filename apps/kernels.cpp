@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "apps/kernel_layers.h"
 #include "apps/kernel_run.h"
 #include "apps/session.h"
 #include "apps/terminal.h"
@@ -147,6 +148,17 @@ void add_kernels(CLI::App& app, Session& session) {
   command->add_flag("--check", flags->check, "compare with the oracle in double too (slow)");
   command->callback(
       [=, &session] { session.action = [=, &session] { return run_kernels(*flags, session); }; });
+
+  command = add_command(*kernels, "layers",
+                        "time every convolution layer of the networks beside the library", session);
+  auto layers = std::make_shared<KernelLayersFlags>();
+  command->add_option("--nets", layers->nets, "cnn, resnet50, …; all five unless told")
+      ->delimiter(',');
+  command->add_option("--turns", layers->turns, "of which the median is taken")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--out", layers->out, "also write OUT.md, OUT.csv and the roofline OUT.svg");
+  command->callback(
+      [=, &session] { session.action = [=, &session] { return time_layers(*layers, session); }; });
 }
 
 }  // namespace hilum

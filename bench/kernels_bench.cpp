@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/machine.h"
 #include "engine/file.h"
+#include "engine/machine.h"
 #include "engine/profiler.h"
 #include "kernels/operands.h"
 #include "kernels/tables.h"

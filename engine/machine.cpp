@@ -1,5 +1,5 @@
 // See machine.h.
-#include "bench/machine.h"
+#include "engine/machine.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

@@ -1,27 +1,26 @@
-// Every convolution layer of the networks, hand-written rows beside the library's, in one run.
-//
-//   hilum_layers [--nets cnn,resnet50] [--turns 7] [--out bench/results/layers]
+// hilum kernels layers: every convolution layer of the networks, hand-written rows beside the
+// library's, in one run.
 //
 // A layer of a network at its usual size and batch is a problem of three passes (the first layer
 // has no backward_data: nobody asks for the gradient of the pixels). For each, the rows that can
 // run it take turns, and the median of their times counts. Two rows are left: the fastest that is
 // written here and the fastest of the library's, NHWC or Winograd. The ratio is the library's time
 // by ours. Also draws the roofline with a point for every layer and pass.
+#include "apps/kernel_layers.h"
+
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <iostream>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "apps/plot.h"
-#include "bench/machine.h"
 #include "engine/file.h"
+#include "engine/machine.h"
 #include "engine/profiler.h"
 #include "engine/tape.h"
 #include "kernels/conv2d/conv2d.h"
@@ -145,7 +144,7 @@ std::string report(const std::vector<Result>& results, std::size_t turns) {
   std::string text = fmt::format(
       "# Convolution layers beside oneDNN\n\n{}, {} threads. Roofs {:.0f} GFLOP/s, {:.1f} GB/s. "
       "Medians of {} turns; the work is the formula's, so Winograd may pass 100 %. "
-      "`hilum_layers`; how: bench/README.md.\n\nGeometric mean of the ratios (library's time by "
+      "`hilum kernels layers`.\n\nGeometric mean of the ratios (library's time by "
       "ours), each layer as often as its network has it:\n\n",
       machine_line(), roof.threads, roof.gflops, roof.gigabytes, turns);
   std::vector<std::string> groups = {"forward", "backward_data", "backward_weight"};
@@ -183,7 +182,7 @@ std::string csv(const std::vector<Result>& results) {
   return text;
 }
 
-void draw_roofline(const std::vector<Result>& results, const std::filesystem::path& to) {
+bool draw_roofline(const std::vector<Result>& results, const std::filesystem::path& to) {
   const Roof& roof = measured_roof();
   Plot plot;
   plot.name = to.filename().string();
@@ -204,74 +203,70 @@ void draw_roofline(const std::vector<Result>& results, const std::filesystem::pa
     }
     plot.series.push_back(dots);
   }
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "hilum_layers";
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / "hilum_kernel_layers";
   const std::string svg = draw(plot, folder);
   std::error_code error;
   std::filesystem::remove_all(folder, error);
-  if (svg.empty()) {
-    fmt::print(stderr, "no roofline: gnuplot is not installed.\n");
-  } else {
-    write_file_atomically(to.string() + ".svg", svg);
-  }
+  if (svg.empty()) return false;
+  write_file_atomically(to.string() + ".svg", svg);
+  return true;
 }
 
-int time_layers(int argc, char** argv) {
+}  // namespace
+
+int time_layers(const KernelLayersFlags& flags, const Session& session) {
   struct Net {
     const char* name;
     std::size_t size, batch;
   };
-  const std::vector<Net> nets = {{"cnn", 128, 32},
-                                 {"resnet50", 224, 16},
-                                 {"resnet152", 224, 8},
-                                 {"vgg19", 224, 8},
-                                 {"densenet121", 224, 16}};
-  CLI::App app("Every convolution layer of the networks beside the library's.");
-  std::vector<std::string> names;
-  std::size_t turns = 7;
-  std::string out;
-  app.add_option("--nets", names, "default: all five")->delimiter(',');
-  app.add_option("--turns", turns, "of which the median counts")->check(CLI::PositiveNumber);
-  app.add_option("--out", out, "also writes OUT.md, OUT.csv and OUT.svg");
-  CLI11_PARSE(app, argc, argv);
-
+  constexpr Net nets[] = {{"cnn", 128, 32},
+                          {"resnet50", 224, 16},
+                          {"resnet152", 224, 8},
+                          {"vgg19", 224, 8},
+                          {"densenet121", 224, 16}};
+  if (session.start() != Device::cpu) {
+    throw usage_error("kernels layers: the library's rows run on the CPU. Use --device cpu.");
+  }
+  for (const std::string& name : flags.nets) {
+    if (std::none_of(std::begin(nets), std::end(nets),
+                     [&](const Net& net) { return net.name == name; })) {
+      throw usage_error(
+          "kernels layers: no size and batch are set for '{}'. Expected cnn, resnet50, resnet152, "
+          "vgg19 or densenet121.",
+          name);
+    }
+  }
   set_deterministic(false);  // the library's backward_weight is not
   std::vector<Result> results;
   for (const Net& net : nets) {
-    if (!names.empty() && std::find(names.begin(), names.end(), net.name) == names.end()) continue;
+    if (!flags.nets.empty() &&
+        std::find(flags.nets.begin(), flags.nets.end(), net.name) == flags.nets.end()) {
+      continue;
+    }
     for (const Layer& layer : layers_of(net.name, net.size, net.batch)) {
-      fmt::print(stderr, "{} {}\n", net.name, layer.problem.describe());
-      results.push_back(time_rows<Conv2dForward>(net.name, layer, turns));
-      if (!layer.first) results.push_back(time_rows<Conv2dBackwardData>(net.name, layer, turns));
-      results.push_back(time_rows<Conv2dBackwardWeight>(net.name, layer, turns));
+      session.note(net.name, layer.problem.describe());
+      results.push_back(time_rows<Conv2dForward>(net.name, layer, flags.turns));
+      if (!layer.first) {
+        results.push_back(time_rows<Conv2dBackwardData>(net.name, layer, flags.turns));
+      }
+      results.push_back(time_rows<Conv2dBackwardWeight>(net.name, layer, flags.turns));
     }
   }
-  const bool has_library = std::all_of(results.begin(), results.end(),
-                                       [](const Result& r) { return r.library.seconds > 0; });
-  if (results.empty() || !has_library) {
-    throw usage_error("hilum_layers: {}",
-                      results.empty() ? "no such network. Expected cnn, resnet50, resnet152, vgg19 "
-                                        "or densenet121."
-                                      : "this build has no oneDNN to compare with. Install it and "
-                                        "configure again.");
+  for (const Result& result : results) {
+    if (result.library.seconds > 0) continue;
+    throw device_error(
+        "kernels layers: this build has no library to compare with. Install oneDNN (Debian: "
+        "libdnnl-dev) and configure again.");
   }
-  const std::string text = report(results, turns);
-  std::cout << text;
-  if (!out.empty()) {
-    write_file_atomically(out + ".md", text);
-    write_file_atomically(out + ".csv", csv(results));
-    draw_roofline(results, out);
+  const std::string text = report(results, flags.turns);
+  fmt::print("{}", text);
+  if (!flags.out.empty()) {
+    write_file_atomically(flags.out + ".md", text);
+    write_file_atomically(flags.out + ".csv", csv(results));
+    if (!draw_roofline(results, flags.out)) session.warn("no roofline: gnuplot is not installed");
   }
   return 0;
 }
 
-}  // namespace
 }  // namespace hilum
-
-int main(int argc, char** argv) {
-  try {
-    return hilum::time_layers(argc, argv);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 1;
-  }
-}
