@@ -34,12 +34,17 @@ FrozenBody::FrozenBody(Module& net, const NetRecipe& recipe, Device device, bool
   const NoGrad no_grad;
   const Tensor image = Tensor::zeros({1, recipe.size, recipe.size, recipe.channels}, device);
   folded_.emplace([this](Tensor x) { return chain_.run(std::move(x), 0, steps_); }, image);
-  feature_shape_ = features(image).shape();
+  feature_shape_ = chain_.run(image, 0, steps_).shape();
 }
 
-Tensor FrozenBody::features(Tensor pixels) const {
+Tensor FrozenBody::features(const Tensor& pixels) const {
   const NoGrad no_grad;
-  return chain_.run(std::move(pixels), 0, steps_);
+  if (steps_ == 0 || !plan_is_allowed(pixels.device())) return chain_.run(pixels, 0, steps_);
+  if (!plan_ || plan_->images() < pixels.size(0)) {
+    const auto body = [this](Tensor x) { return chain_.run(std::move(x), 0, steps_); };
+    plan_.emplace(record_graph(body, net_, with_batch(pixels.shape(), 1)), pixels.size(0));
+  }
+  return (*plan_)(pixels);
 }
 
 Tensor FrozenBody::rest(Tensor features) const {

@@ -14,6 +14,7 @@
 #include "data/loader.h"
 #include "engine/chain.h"
 #include "engine/fold.h"
+#include "engine/plan.h"
 
 namespace hilum {
 
@@ -30,7 +31,7 @@ class FrozenBody {
   std::string last_step() const { return chain_.path(steps_ - 1); }
   const Shape& feature_shape() const { return feature_shape_; }  // of one image: [1, …]
   // Without a tape: nothing is kept below the first trained step.
-  Tensor features(Tensor pixels) const;
+  Tensor features(const Tensor& pixels) const;
   Tensor rest(Tensor features) const;
 
  private:
@@ -40,6 +41,7 @@ class FrozenBody {
   bool recompute_;
   std::optional<FoldedBatchNorms> folded_;
   Shape feature_shape_;
+  mutable std::optional<Plan> plan_;  // where there can be one; for the largest batch so far
 };
 
 // Room for the features of some images, in an unnamed file of `folder`: the system keeps it in

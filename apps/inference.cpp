@@ -2,8 +2,10 @@
 #include "apps/inference.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "data/calibration.h"
+#include "engine/plan.h"
 #include "engine/safetensors.h"
 #include "kernels/error.h"
 #include "nets/net.h"
@@ -109,12 +111,18 @@ Predictions classify(const NextLogits& next, std::size_t classes,
 
 Predictions classify(Module& net, Loader& loader, std::size_t classes, Device device,
                      const std::function<bool(std::size_t done)>& progress, std::uint64_t epoch) {
+  constexpr std::size_t few = 8;  // images that are done before a plan is made
   net.train(false);
   loader.start(epoch);
+  std::optional<Plan> plan;
   return classify(
       [&](Batch& batch, Tensor& logits) {
         if (!loader.next(batch)) return false;
-        logits = net(input_of(batch, device));
+        const Tensor x = input_of(batch, device);
+        if (!plan && loader.batches() * batch.n > few && plan_is_allowed(device)) {
+          plan.emplace(net, x.shape());  // no later batch is larger
+        }
+        logits = plan ? (*plan)(x) : net(x);
         return true;
       },
       classes, progress);

@@ -63,8 +63,8 @@ using NextLogits = std::function<bool(Batch& batch, Tensor& logits)>;
 // may stop the run by returning false; the predictions are then incomplete.
 Predictions classify(const NextLogits& next, std::size_t classes,
                      const std::function<bool(std::size_t done)>& progress = {});
-// Runs the network, in evaluation mode, over one epoch of the loader; which one matters only where
-// it augments.
+// Runs the network (by a plan where there can be one, engine/plan.h) over one epoch of the loader;
+// which one matters only where it augments.
 Predictions classify(Module& net, Loader& loader, std::size_t classes, Device device,
                      const std::function<bool(std::size_t done)>& progress = {},
                      std::uint64_t epoch = 0);

@@ -30,6 +30,7 @@ double median_seconds(const Row<Pass>& row, const typename Pass::Problem& proble
   launch.stream = device_stream(row.device);
   if (row.workspace != nullptr) launch.workspace = workspace(row.device, row.workspace(problem));
   OnDevice copies(row.device, operands);
+  PassCalls<Pass>::prepare(row, problem, operands);
   const auto call = [&] { PassCalls<Pass>::row(row, launch, problem, operands); };
   call();
   std::vector<double> seconds;

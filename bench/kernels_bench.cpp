@@ -68,6 +68,7 @@ void time_row(benchmark::State& state, std::size_t row_index, const std::string&
   std::vector<OperandData>& operands = operands_of<Pass>(key, problem);
   Launch launch;
   if (row.workspace != nullptr) launch.workspace = workspace(row.device, row.workspace(problem));
+  PassCalls<Pass>::prepare(row, problem, operands);
   PassCalls<Pass>::row(row, launch, problem, operands);  // plans, caches, first touch
   for (auto _ : state) {
     PassCalls<Pass>::row(row, launch, problem, operands);

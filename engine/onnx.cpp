@@ -1,13 +1,12 @@
-// Operation by operation from the listener of the tape to ONNX nodes.
+// Operation by operation from the recorded graph to ONNX nodes.
 #include "engine/onnx.h"
 
 #include <algorithm>
 #include <set>
 
 #include "engine/file.h"
+#include "engine/graph.h"
 #include "engine/scope.h"
-#include "engine/tape.h"
-#include "engine/tensor_state.h"
 #include "kernels/error.h"
 
 #ifdef HILUM_HAVE_ONNX
@@ -32,15 +31,9 @@ void write_onnx(const std::filesystem::path& path, Module&, const Shape&,
 
 namespace {
 
-using Attributes = std::map<std::string, double>;
-
 class OnnxWriter {
  public:
-  explicit OnnxWriter(Module& net) {
-    for (const auto& all : {net.parameters(), net.buffers()}) {
-      for (const NamedTensor& t : all) weights_[t.tensor.state().get()] = t;
-      for (const NamedTensor& t : all) by_name_[t.name] = t.tensor;
-    }
+  explicit OnnxWriter(const Graph& source) : source_(source), values_(source.values.size()) {
     model_.set_ir_version(8);
     model_.set_producer_name("hilum");
     onnx::OperatorSetIdProto* opset = model_.add_opset_import();
@@ -50,50 +43,13 @@ class OnnxWriter {
     graph_->set_name("network");
   }
 
-  void begin(const Tensor& image) {
-    const Shape& s = image.shape();
-    describe(graph_->add_input(), "image", {s[3], s[1], s[2]});
-    name_value(image, "image");
-  }
-
-  // One operation as the tape saw it.
-  void add(const std::string& op, const std::vector<Tensor>& inputs, const Tensor& output,
-           const Attributes& attributes) {
-    const std::string name = unique(join_path(module_path(), op));
-    if (op == "conv2d") return convolution(name, inputs, output, attributes);
-    if (op == "dense") return dense(name, inputs, output);
-    if (op == "bias") return bias(name, inputs, output);
-    if (op == "batch_norm") return batch_norm(name, inputs, output, attributes);
-    if (op == "max_pool" || op == "avg_pool") return pool(name, op, inputs, output, attributes);
-    if (op == "adaptive_avg_pool") return adaptive_pool(name, inputs[0], output);
-    if (op == "global_avg_pool") {
-      const std::string pooled = name + "_map";
-      node("GlobalAveragePool", name, {value_of(inputs[0])}, pooled);
-      return flatten(name + "_flat", pooled, output);
-    }
-    if (op == "flatten") return flatten(name, value_of(inputs[0]), output);
-    if (op == "concat") {
-      std::vector<std::string> parts;
-      for (const Tensor& part : inputs) parts.push_back(value_of(part));
-      integer(node("Concat", name, parts, name), "axis", 1);
-      return name_value(output, name);
-    }
-    const std::map<std::string, const char*> plain = {
-        {"relu", "Relu"}, {"sigmoid", "Sigmoid"}, {"add", "Add"}};
-    if (op == "relu6") return clip(name, inputs[0], output);
-    if (op == "zero_pad") return pad(name, inputs[0], output, attributes);
-    if (!plain.contains(op)) {
-      throw usage_error("ONNX: operation '{}' of layer '{}' has no form there.", op, module_path());
-    }
-    std::vector<std::string> values;
-    for (const Tensor& input : inputs) values.push_back(value_of(input));
-    node(plain.at(op), name, values, name);
-    name_value(output, name);
-  }
-
-  void end(const Tensor& logits, const std::map<std::string, std::string>& metadata) {
-    node("Identity", "logits", {value_of(logits)}, "logits");
-    describe(graph_->add_output(), "logits", {logits.size(1)});
+  void write(const std::map<std::string, std::string>& metadata) {
+    const Shape& image = source_.values[0];
+    describe(graph_->add_input(), "image", {image[3], image[1], image[2]});
+    values_[0] = "image";
+    for (const GraphNode& a : source_.nodes) values_[a.output] = add(a);
+    node("Identity", "logits", {values_[source_.output]}, "logits");
+    describe(graph_->add_output(), "logits", {source_.values[source_.output][1]});
     for (const auto& [key, value] : metadata) {
       onnx::StringStringEntryProto* entry = model_.add_metadata_props();
       entry->set_key(key);
@@ -116,6 +72,40 @@ class OnnxWriter {
   }
 
  private:
+  // The nodes of one operation; gives the name of its result.
+  std::string add(const GraphNode& a) {
+    const std::string name = unique(join_path(a.path, a.op));
+    if (a.op == "conv2d") return convolution(name, a);
+    if (a.op == "dense") return dense(name, a);
+    if (a.op == "bias") return bias(a);
+    if (a.op == "batch_norm") return batch_norm(name, a);
+    if (a.op == "max_pool" || a.op == "avg_pool") return pool(name, a);
+    if (a.op == "adaptive_avg_pool") return adaptive_pool(name, a);
+    if (a.op == "flatten") return flatten(name, value_of(a));
+    if (a.op == "global_avg_pool") {
+      const std::string pooled = name + "_map";
+      node("GlobalAveragePool", name, {value_of(a)}, pooled);
+      return flatten(name + "_flat", pooled);
+    }
+    if (a.op == "zero_pad") return pad(name, a);
+    if (a.op == "relu6") {
+      return plain("Clip", name,
+                   {value_of(a), constant("zero", {}, {0}), constant("six", {}, {6})});
+    }
+    std::vector<std::string> inputs;
+    for (std::size_t i = 0; i < a.inputs.size(); ++i) inputs.push_back(value_of(a, i));
+    if (a.op == "concat") {
+      integer(node("Concat", name, inputs, name), "axis", 1);
+      return name;
+    }
+    const std::map<std::string, const char*> types = {
+        {"relu", "Relu"}, {"sigmoid", "Sigmoid"}, {"add", "Add"}};
+    if (!types.contains(a.op)) {
+      throw usage_error("ONNX: operation '{}' of layer '{}' has no form there.", a.op, a.path);
+    }
+    return plain(types.at(a.op), name, inputs);
+  }
+
   // A float value of [N, sizes...].
   void describe(onnx::ValueInfoProto* info, const std::string& name,
                 const std::vector<std::size_t>& sizes) {
@@ -133,19 +123,17 @@ class OnnxWriter {
     return before == 0 ? name : fmt::format("{}_{}", name, before + 1);
   }
 
-  // Tensors are known by their state; keeping them keeps it from being given to another.
-  void name_value(const Tensor& tensor, const std::string& name) {
-    alive_.push_back(tensor);
-    values_[tensor.state().get()] = name;
-  }
-
-  std::string value_of(const Tensor& tensor) const {
-    const auto found = values_.find(tensor.state().get());
-    if (found == values_.end()) {
-      throw usage_error("ONNX: layer '{}' takes a tensor {} that no operation has made.",
-                        module_path(), tensor.shape().str());
+  // The name of an operation's input that another operation made.
+  std::string value_of(const GraphNode& a, std::size_t input = 0) const {
+    const GraphInput& from = a.inputs[input];
+    if (!from.is_value() || values_[from.value].empty()) {
+      throw usage_error("ONNX: layer '{}' takes a tensor {} that no operation has made.", a.path,
+                        shape_of(from).str());
     }
-    return found->second;
+    return values_[from.value];
+  }
+  const Shape& shape_of(const GraphInput& input) const {
+    return input.is_value() ? source_.values[input.value] : input.parameter.shape();
   }
 
   onnx::NodeProto* node(const char* type, const std::string& name,
@@ -156,6 +144,13 @@ class OnnxWriter {
     for (const std::string& input : inputs) node->add_input(input);
     node->add_output(output);
     return node;
+  }
+
+  // A node whose result bears its name.
+  std::string plain(const char* type, const std::string& name,
+                    const std::vector<std::string>& inputs) {
+    node(type, name, inputs, name);
+    return name;
   }
 
   static onnx::AttributeProto* attribute(onnx::NodeProto* node, const char* name,
@@ -188,99 +183,89 @@ class OnnxWriter {
     return name;
   }
 
-  const NamedTensor& weight_of(const Tensor& tensor) const {
-    const auto found = weights_.find(tensor.state().get());
-    if (found == weights_.end()) {
-      throw usage_error("ONNX: layer '{}' uses a weight {} that is no parameter of the network.",
-                        module_path(), tensor.shape().str());
+  static const GraphInput& weight_of(const GraphNode& a, std::size_t input) {
+    if (a.inputs[input].name.empty()) {
+      throw usage_error("ONNX: layer '{}' uses a weight that is no parameter of the network.",
+                        a.path);
     }
-    return found->second;
+    return a.inputs[input];
   }
 
   // As it lies; for vectors and dense weights.
-  std::string plain_weight(const Tensor& tensor) {
-    const NamedTensor& weight = weight_of(tensor);
+  std::string plain_weight(const GraphNode& a, std::size_t input) {
+    const GraphInput& weight = weight_of(a, input);
+    const Shape& shape = weight.parameter.shape();
     std::vector<std::size_t> sizes;
-    for (std::size_t i = 0; i < weight.tensor.shape().rank(); ++i) {
-      sizes.push_back(weight.tensor.size(i));
-    }
-    return constant(weight.name, sizes, weight.tensor.values());
+    for (std::size_t i = 0; i < shape.rank(); ++i) sizes.push_back(shape[i]);
+    return constant(weight.name, sizes, weight.parameter.values());
   }
 
-  void convolution(const std::string& name, const std::vector<Tensor>& inputs, const Tensor& output,
-                   const Attributes& a) {
-    const NamedTensor& weight = weight_of(inputs[1]);
-    const Shape& w = weight.tensor.shape();  // KRSC
+  std::string convolution(const std::string& name, const GraphNode& a) {
+    const GraphInput& weight = weight_of(a, 1);
+    const Shape& w = weight.parameter.shape();  // KRSC
     const std::size_t taps = w[1] * w[2];
-    const std::vector<float> krsc = weight.tensor.values();
+    const std::vector<float> krsc = weight.parameter.values();
     std::vector<float> kcrs(krsc.size());
     for (std::size_t k = 0; k < w[0]; ++k)
       for (std::size_t t = 0; t < taps; ++t)
         for (std::size_t c = 0; c < w[3]; ++c)
           kcrs[(k * w[3] + c) * taps + t] = krsc[(k * taps + t) * w[3] + c];
     const std::string filters = constant(weight.name, {w[0], w[3], w[1], w[2]}, kcrs);
-    onnx::NodeProto* conv = node("Conv", name, {value_of(inputs[0]), filters}, name);
+    onnx::NodeProto* conv = node("Conv", name, {value_of(a), filters}, name);
+    const auto at = [&](const char* key) { return a.attributes.at(key); };
     integers(conv, "kernel_shape", {static_cast<double>(w[1]), static_cast<double>(w[2])});
-    integers(conv, "strides", {a.at("stride_h"), a.at("stride_w")});
-    integers(conv, "pads", {a.at("pad_h"), a.at("pad_w"), a.at("pad_h"), a.at("pad_w")});
-    integers(conv, "dilations", {a.at("dilation_h"), a.at("dilation_w")});
-    integer(conv, "group", static_cast<std::int64_t>(a.at("groups")));
-    name_value(output, name);
+    integers(conv, "strides", {at("stride_h"), at("stride_w")});
+    integers(conv, "pads", {at("pad_h"), at("pad_w"), at("pad_h"), at("pad_w")});
+    integers(conv, "dilations", {at("dilation_h"), at("dilation_w")});
+    integer(conv, "group", static_cast<std::int64_t>(at("groups")));
+    return name;
   }
 
-  void dense(const std::string& name, const std::vector<Tensor>& inputs, const Tensor& output) {
-    onnx::NodeProto* gemm =
-        node("Gemm", name, {value_of(inputs[0]), plain_weight(inputs[1])}, name);
-    integer(gemm, "transB", 1);
-    name_value(output, name);
+  std::string dense(const std::string& name, const GraphNode& a) {
+    integer(node("Gemm", name, {value_of(a), plain_weight(a, 1)}, name), "transB", 1);
+    return name;
   }
 
   // Conv and Gemm take it along.
-  void bias(const std::string&, const std::vector<Tensor>& inputs, const Tensor& output) {
+  std::string bias(const GraphNode& a) {
     onnx::NodeProto* before = graph_->mutable_node(graph_->node_size() - 1);
     const bool takes = before->op_type() == "Conv" || before->op_type() == "Gemm";
-    if (!takes || before->input_size() != 2 || before->output(0) != value_of(inputs[0])) {
+    if (!takes || before->input_size() != 2 || before->output(0) != value_of(a)) {
       throw usage_error("ONNX: layer '{}' adds a bias to what is no convolution or dense layer.",
-                        module_path());
+                        a.path);
     }
-    before->add_input(plain_weight(inputs[1]));
-    values_.erase(inputs[0].state().get());  // there is no value without the bias any more
-    name_value(output, before->output(0));
+    before->add_input(plain_weight(a, 1));
+    values_[a.inputs[0].value].clear();  // there is no value without the bias any more
+    return before->output(0);
   }
 
-  void batch_norm(const std::string& name, const std::vector<Tensor>& inputs, const Tensor& output,
-                  const Attributes& a) {
-    const std::string weight = weight_of(inputs[1]).name;
-    const std::string layer = weight.substr(0, weight.size() - std::string("weight").size());
-    onnx::NodeProto* norm =
-        node("BatchNormalization", name,
-             {value_of(inputs[0]), plain_weight(inputs[1]), plain_weight(inputs[2]),
-              plain_weight(by_name_.at(layer + "running_mean")),
-              plain_weight(by_name_.at(layer + "running_var"))},
-             name);
-    real(norm, "epsilon", static_cast<float>(a.at("epsilon")));
-    name_value(output, name);
+  std::string batch_norm(const std::string& name, const GraphNode& a) {
+    onnx::NodeProto* norm = node("BatchNormalization", name,
+                                 {value_of(a), plain_weight(a, 1), plain_weight(a, 2),
+                                  plain_weight(a, 3), plain_weight(a, 4)},
+                                 name);
+    real(norm, "epsilon", static_cast<float>(a.attributes.at("epsilon")));
+    return name;
   }
 
-  void pool(const std::string& name, const std::string& op, const std::vector<Tensor>& inputs,
-            const Tensor& output, const Attributes& a) {
+  std::string pool(const std::string& name, const GraphNode& a) {
+    const auto at = [&](const char* key) { return a.attributes.at(key); };
     // Padding behind the end as the windows need it: less than in front where pixels are left over,
     // more in ceiling mode.
     auto behind = [&](std::size_t axis, const char* window, const char* stride, const char* pad) {
-      const double needed = (static_cast<double>(output.size(axis)) - 1) * a.at(stride) +
-                            a.at(window) - static_cast<double>(inputs[0].size(axis)) - a.at(pad);
+      const double needed = (static_cast<double>(source_.values[a.output][axis]) - 1) * at(stride) +
+                            at(window) - static_cast<double>(shape_of(a.inputs[0])[axis]) - at(pad);
       return std::max(needed, 0.0);
     };
-    const bool average = op == "avg_pool";
-    onnx::NodeProto* pool =
-        node(average ? "AveragePool" : "MaxPool", name, {value_of(inputs[0])}, name);
-    integers(pool, "kernel_shape", {a.at("window_h"), a.at("window_w")});
-    integers(pool, "strides", {a.at("stride_h"), a.at("stride_w")});
+    const bool average = a.op == "avg_pool";
+    onnx::NodeProto* pool = node(average ? "AveragePool" : "MaxPool", name, {value_of(a)}, name);
+    integers(pool, "kernel_shape", {at("window_h"), at("window_w")});
+    integers(pool, "strides", {at("stride_h"), at("stride_w")});
     integers(pool, "pads",
-             {a.at("pad_h"), a.at("pad_w"), behind(1, "window_h", "stride_h", "pad_h"),
+             {at("pad_h"), at("pad_w"), behind(1, "window_h", "stride_h", "pad_h"),
               behind(2, "window_w", "stride_w", "pad_w")});
-    if (average) integer(pool, "count_include_pad", a.at("count_include_pad") != 0);
-    name_value(output, name);
+    if (average) integer(pool, "count_include_pad", at("count_include_pad") != 0);
+    return name;
   }
 
   // Rows [out, in] of weights: output p is the mean of inputs floor(p H / P) to ceil((p+1) H / P).
@@ -295,73 +280,52 @@ class OnnxWriter {
   }
 
   // A product from the left and one from the right: means over windows of changing size.
-  void adaptive_pool(const std::string& name, const Tensor& x, const Tensor& y) {
-    const std::size_t h = x.size(1), w = x.size(2), p = y.size(1), q = y.size(2);
+  std::string adaptive_pool(const std::string& name, const GraphNode& a) {
+    const Shape &x = shape_of(a.inputs[0]), &y = source_.values[a.output];
+    const std::size_t h = x[1], w = x[2], p = y[1], q = y[2];
     const std::vector<float> columns = averaging(w, q);
     std::vector<float> turned(columns.size());
     for (std::size_t i = 0; i < q; ++i)
       for (std::size_t j = 0; j < w; ++j) turned[j * q + i] = columns[i * w + j];
-    node("MatMul", name + "_rows", {constant(name + "_left", {p, h}, averaging(h, p)), value_of(x)},
+    node("MatMul", name + "_rows", {constant(name + "_left", {p, h}, averaging(h, p)), value_of(a)},
          name + "_rows");
-    node("MatMul", name, {name + "_rows", constant(name + "_right", {w, q}, turned)}, name);
-    name_value(y, name);
+    return plain("MatMul", name, {name + "_rows", constant(name + "_right", {w, q}, turned)});
   }
 
-  void flatten(const std::string& name, const std::string& from, const Tensor& output) {
+  std::string flatten(const std::string& name, const std::string& from) {
     integer(node("Flatten", name, {from}, name), "axis", 1);
-    name_value(output, name);
-  }
-
-  void clip(const std::string& name, const Tensor& input, const Tensor& output) {
-    node("Clip", name, {value_of(input), constant("zero", {}, {0}), constant("six", {}, {6})},
-         name);
-    name_value(output, name);
+    return name;
   }
 
   // Lines in front of and behind each axis of NCHW, which ONNX takes as a constant.
-  void pad(const std::string& name, const Tensor& input, const Tensor& output,
-           const Attributes& a) {
+  std::string pad(const std::string& name, const GraphNode& a) {
+    const auto at = [&](const char* key) { return a.attributes.at(key); };
     onnx::TensorProto* lines = graph_->add_initializer();
     lines->set_name(name + "_lines");
     lines->set_data_type(onnx::TensorProto_DataType_INT64);
     lines->add_dims(8);
     for (const double line :
-         {0.0, 0.0, a.at("top"), a.at("left"), 0.0, 0.0, a.at("bottom"), a.at("right")}) {
+         {0.0, 0.0, at("top"), at("left"), 0.0, 0.0, at("bottom"), at("right")}) {
       lines->add_int64_data(static_cast<std::int64_t>(line));
     }
-    node("Pad", name, {value_of(input), lines->name()}, name);
-    name_value(output, name);
+    return plain("Pad", name, {value_of(a), lines->name()});
   }
 
+  const Graph& source_;
+  std::vector<std::string> values_;  // by the graph's number: the name, empty where there is none
   onnx::ModelProto model_;
   onnx::GraphProto* graph_;
-  std::map<const TensorState*, NamedTensor> weights_;
-  std::map<std::string, Tensor> by_name_;
-  std::map<const TensorState*, std::string> values_;
   std::map<std::string, std::size_t> used_;
   std::set<std::string> constants_;
-  std::vector<Tensor> alive_;
 };
 
 }  // namespace
 
 void write_onnx(const std::filesystem::path& path, Module& net, const Shape& image,
                 const std::map<std::string, std::string>& metadata) {
-  OnnxWriter writer(net);
-  const bool was_training = net.training();
-  net.train(false);
-  {
-    const NoGrad no_grad;
-    const Tensor x = Tensor::zeros(image);
-    writer.begin(x);
-    const ListenToOperations listen([&](const OperationRecord& record) {
-      Attributes attributes;
-      for (const OperationAttribute& a : record.attributes) attributes[a.name] = a.value;
-      writer.add(record.name, record.inputs, record.output, attributes);
-    });
-    writer.end(net(x), metadata);
-  }
-  net.train(was_training);
+  const Graph graph = record_graph(net, image);
+  OnnxWriter writer(graph);
+  writer.write(metadata);
   write_file_atomically(path, writer.bytes(path.string()));
 }
 

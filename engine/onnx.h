@@ -1,6 +1,5 @@
-// A network as an ONNX file (opset 17), which other runtimes execute. The graph is what the
-// network's operations told while one image went through in evaluation mode, so every network
-// exports as it runs, with nothing to write for it.
+// A network as an ONNX file (opset 17), which other runtimes execute. Every network
+// exports as it runs (graph.h), with nothing to write for it.
 //
 // ONNX users feed [N,C,H,W]: activations that are NHWC here are NCHW there, filters KRSC become
 // KCRS, and dense weights stay, since Flatten already orders its features by channel.

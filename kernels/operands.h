@@ -9,6 +9,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -52,6 +53,7 @@ struct OperandData {
   bool input = true;
   bool bytes = false;  // an output of whole numbers up to 255
   std::vector<float> f32;
+  std::vector<float> prepared;  // the form that a row wants instead, where it has one
   std::vector<double> f64;
   std::vector<Magnitude> magnitude;
   std::vector<std::uint8_t> u8;
@@ -186,6 +188,9 @@ auto pointer_to(OperandData& data) {
   using Element = std::remove_const_t<typename Pointee<Pointer>::Type>;
   if constexpr (std::is_same_v<T, float> && !Pointee<Pointer>::list) {
     if (data.on_gpu != nullptr) return static_cast<Pointer>(data.on_gpu);
+    if constexpr (is_input<Pointer> && std::is_same_v<Element, float>) {
+      if (!data.prepared.empty()) return static_cast<const float*>(data.prepared.data());
+    }
   }
   if constexpr (Pointee<Pointer>::list) {
     using Piece = std::conditional_t<is_input<Pointer>, const T, T>;
@@ -248,6 +253,17 @@ struct PassCallsOf<Pass, void (*)(const Launch&, const typename Pass::Problem&, 
          static_cast<T*>(nullptr), all, std::index_sequence_for<Pointers...>{});
   }
 
+  // Gives the operand "w" the form that this row wants.
+  static void prepare(const Row<Pass>& row, const Problem& problem, std::vector<OperandData>& all) {
+    for (OperandData& data : all) {
+      data.prepared.clear();
+      if (row.prepare == nullptr || std::string_view(data.spec.name) != "w") continue;
+      data.prepared.assign(row.prepared_count(problem), std::numeric_limits<float>::quiet_NaN());
+      row.prepare(problem, data.f32.data(), data.prepared.data());
+    }
+  }
+
+  // After prepare() for this row.
   static void row(const Row<Pass>& row, const Launch& launch, const Problem& problem,
                   std::vector<OperandData>& all) {
     call([&](auto... pointers) { row.run(launch, problem, pointers...); },

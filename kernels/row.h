@@ -84,6 +84,10 @@ struct Row {
   double tolerance = 4;
   // Same bits for any number of threads and on every run.
   bool deterministic = true;
+  // For passes that run again and again on the same operand "w": the form in which this row wants
+  // it, so many floats, made once from the plain one for the instruction set in use. Null: plain.
+  std::size_t (*prepared_count)(const Problem&) = nullptr;
+  void (*prepare)(const Problem&, const float* w, float* prepared) = nullptr;
 };
 
 template <class Pass>

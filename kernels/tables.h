@@ -20,9 +20,12 @@
 #include "kernels/batch_norm_fused/ref.h"
 #include "kernels/bias/cases.h"
 #include "kernels/bias/ref.h"
+#include "kernels/channel_affine/cases.h"
+#include "kernels/channel_affine/ref.h"
 #include "kernels/concat/cases.h"
 #include "kernels/concat/ref.h"
 #include "kernels/conv2d/cases.h"
+#include "kernels/conv2d/inference_ref.h"
 #include "kernels/conv2d/ref.h"
 #include "kernels/dense/cases.h"
 #include "kernels/dense/ref.h"
@@ -61,7 +64,7 @@ struct PassList {};
 
 // Passes of one operation, forward first.
 using AllOperations = PassList<
-    PassList<Conv2dForward, Conv2dBackwardData, Conv2dBackwardWeight>,
+    PassList<Conv2dForward, Conv2dBackwardData, Conv2dBackwardWeight>, PassList<Conv2dInference>,
     PassList<DenseForward, DenseBackwardData, DenseBackwardWeight>,
     PassList<MaxPoolForward, MaxPoolBackward>, PassList<ReluMaxPoolForward, ReluMaxPoolBackward>,
     PassList<AvgPoolForward, AvgPoolBackward>,
@@ -70,12 +73,12 @@ using AllOperations = PassList<
     PassList<BatchNormForward, BatchNormBackward>,
     PassList<BatchNormInference, BatchNormInferenceBackward>,
     PassList<BatchNormFusedForward, BatchNormFusedBackward>, PassList<BatchNormFusedRebuild>,
-    PassList<ReluForward, ReluBackward>, PassList<Relu6Forward, Relu6Backward>,
-    PassList<SigmoidForward, SigmoidBackward>, PassList<AddForward>,
-    PassList<BiasForward, BiasBackward>, PassList<ConcatForward, ConcatBackward>,
-    PassList<FlattenForward, FlattenBackward>, PassList<ZeroPadForward, ZeroPadBackward>,
-    PassList<DropoutForward, DropoutBackward>, PassList<SoftmaxForward>,
-    PassList<SoftmaxCrossEntropyForward, SoftmaxCrossEntropyBackward>,
+    PassList<ChannelAffineInference>, PassList<ReluForward, ReluBackward>,
+    PassList<Relu6Forward, Relu6Backward>, PassList<SigmoidForward, SigmoidBackward>,
+    PassList<AddForward>, PassList<BiasForward, BiasBackward>,
+    PassList<ConcatForward, ConcatBackward>, PassList<FlattenForward, FlattenBackward>,
+    PassList<ZeroPadForward, ZeroPadBackward>, PassList<DropoutForward, DropoutBackward>,
+    PassList<SoftmaxForward>, PassList<SoftmaxCrossEntropyForward, SoftmaxCrossEntropyBackward>,
     PassList<PenaltyForward, PenaltyBackward>, PassList<SgdStep>, PassList<AdamStep>,
     PassList<AdamStepAll>, PassList<AffineWarpForward>>;
 

@@ -5,13 +5,15 @@
 //   hilum_step NET SIZE BATCH train|infer|export:FILE.onnx
 //
 // export writes the network for the peer that runs ONNX, and ends.
-// A training step is what `hilum train` does with a batch: forward, cross-entropy, backward, Adam.
+// Inference is a plan (engine/plan.h), as `hilum evaluate` runs it; a training step is what `hilum
+// train` does with a batch: forward, cross-entropy, backward, Adam.
 #include <fmt/format.h>
 
 #include <chrono>
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "engine/onnx.h"
 #include "engine/ops.h"
 #include "engine/optimizer.h"
+#include "engine/plan.h"
 #include "engine/random.h"
 #include "nets/net.h"
 
@@ -65,6 +68,7 @@ int serve(const std::string& name, std::size_t size, std::size_t batch, const st
   const std::unique_ptr<Optimizer> adam =
       train ? make_optimizer(net->parameters(), {.lr = 1e-4}) : nullptr;
   std::uint64_t step = 0;
+  std::optional<Plan> plan;
   std::function<void()> once;
   if (train) {
     once = [&] {
@@ -73,10 +77,8 @@ int serve(const std::string& name, std::size_t size, std::size_t batch, const st
       adam->minimise(loss);
     };
   } else {
-    once = [&] {
-      const NoGrad no_grad;
-      (*net)(x);
-    };
+    plan.emplace(*net, x.shape());
+    once = [&] { (*plan)(x); };
   }
   std::cout << "ready" << std::endl;
   std::string command;

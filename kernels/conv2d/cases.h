@@ -1,8 +1,11 @@
 // conv2d: the problems that every row is tested on and timed on.
 #pragma once
 
+#include <array>
+#include <initializer_list>
+
 #include "kernels/case.h"
-#include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/inference.h"
 
 namespace hilum {
 
@@ -56,6 +59,36 @@ inline std::vector<Case<Conv2dProblem>> cases(const Conv2dProblem*) {
       {"resnet 3x3 stride 2", square({16, 56, 56, 128, 128, 3, 3}, 2, 1), Use::bench},
       {"depthwise at 56", {16, 56, 56, 128, 128, 3, 3, 1, 1, 1, 1, 1, 1, 128}, Use::bench},
   };
+}
+
+// Every convolution above, with each kind of ending in turn; and layers of one image.
+inline std::vector<Case<Conv2dInferenceProblem>> cases(const Conv2dInferenceProblem*) {
+  constexpr Activation activations[] = {Activation::relu, Activation::none, Activation::relu6};
+  std::vector<Case<Conv2dInferenceProblem>> all;
+  auto add = [&](const std::string& name, const Conv2dProblem& a, bool residual, bool wide,
+                 Activation activation, Use use) {
+    all.push_back({name, {a, wide ? a.k + 13 : a.k, residual, activation}, use});
+  };
+  for (const auto& [name, problem, use] : cases(static_cast<const Conv2dProblem*>(nullptr))) {
+    const std::size_t i = all.size();
+    add(name, problem, i % 3 == 0, i % 4 == 1, activations[i % 3], use);
+  }
+  const Conv2dProblem square = {1, 14, 14, 64, 64, 3, 3, 1, 1, 1, 1};
+  add("both endings", square, true, true, Activation::relu, Use::test);
+  add("a product", {2, 5, 7, 19, 70, 1, 1}, true, true, Activation::relu6, Use::test);
+  for (const auto& [side, c, k, r] :
+       std::initializer_list<std::array<std::size_t, 4>>{{56, 64, 64, 3},
+                                                         {28, 128, 128, 3},
+                                                         {14, 256, 256, 3},
+                                                         {7, 512, 512, 3},
+                                                         {56, 64, 256, 1},
+                                                         {28, 512, 128, 1},
+                                                         {14, 256, 1024, 1},
+                                                         {7, 2048, 512, 1}}) {
+    const Conv2dProblem layer = {1, side, side, c, k, r, r, 1, 1, r / 2, r / 2};
+    add("one image " + layer.describe(), layer, r == 1, false, Activation::relu, Use::bench);
+  }
+  return all;
 }
 
 }  // namespace hilum

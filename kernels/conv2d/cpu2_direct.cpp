@@ -105,6 +105,12 @@ Correlation forward_correlation(const Conv2dProblem& a) {
   return b;
 }
 
+Correlation inference_correlation(const Conv2dInferenceProblem& a) {
+  Correlation b = forward_correlation(a.conv);
+  b.out_pixel = a.pitch, b.out_row = b.out_w * a.pitch, b.out_image = b.out_h * b.out_row;
+  return b;
+}
+
 Correlation backward_data_correlation(const Conv2dProblem& a) {
   Correlation only{};
   for_each_phase(a, [&](const Correlation& phase, std::size_t) { only = phase; });
@@ -118,6 +124,21 @@ std::size_t conv2d_forward_cpu2_workspace(const Conv2dProblem& a) {
 void conv2d_forward_cpu2(const Launch& launch, const Conv2dProblem& a, const float* x,
                          const float* w, float* y) {
   correlate(launch, forward_correlation(a), x, w, y);
+}
+
+std::size_t conv2d_inference_cpu2_workspace(const Conv2dInferenceProblem& a) {
+  return correlate_packed_workspace(inference_correlation(a));
+}
+std::size_t conv2d_inference_cpu2_filters(const Conv2dInferenceProblem& a) {
+  return correlate_packed_floats(inference_correlation(a));
+}
+void conv2d_inference_cpu2_prepare(const Conv2dInferenceProblem& a, const float* w,
+                                   float* prepared) {
+  correlate_pack(inference_correlation(a), w, prepared);
+}
+void conv2d_inference_cpu2(const Launch& launch, const Conv2dInferenceProblem& a, const float* x,
+                           const float* w, const float* bias, const float* residual, float* y) {
+  correlate_packed(launch, inference_correlation(a), x, w, {bias, residual, a.activation}, y);
 }
 
 std::size_t conv2d_backward_data_cpu2_workspace(const Conv2dProblem& a) {

@@ -7,7 +7,8 @@
 #include <functional>
 #include <utility>
 
-#include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/epilogue.h"
+#include "kernels/conv2d/inference.h"
 
 namespace hilum {
 
@@ -35,6 +36,7 @@ struct Correlation {
 };
 
 Correlation forward_correlation(const Conv2dProblem&);
+Correlation inference_correlation(const Conv2dInferenceProblem&);  // pixels `pitch` apart
 // backward_data: calls visit(correlation of dy, offset of its first pixel in dx) for each phase
 // that has pixels; together they cover dx.
 void for_each_phase(const Conv2dProblem&,
@@ -45,6 +47,14 @@ Correlation backward_data_correlation(const Conv2dProblem&);
 // Workspace of one correlation, for the threads that are set now.
 std::size_t correlate_workspace(const Correlation&);
 void correlate(const Launch&, const Correlation&, const float* in, const float* w, float* out);
+
+// The same in two steps, the first of which is done once for many calls: packing the filters, and
+// the correlation with them, which ends in an epilogue where `e` has one.
+std::size_t correlate_packed_floats(const Correlation&);
+void correlate_pack(const Correlation&, const float* w, float* packed);
+std::size_t correlate_packed_workspace(const Correlation&);
+void correlate_packed(const Launch&, const Correlation&, const float* in, const float* packed,
+                      const Epilogue& e, float* out);
 
 // Copies the part [h0, h0 + rows) x [w0, w0 + columns) of an image of in_h x in_w pixels of
 // c channels to `to`, zeros where it lies outside of the image.

@@ -31,6 +31,7 @@ struct Cut {
   std::size_t blocks, parts;                     // blocks of all groups, parts that they make
   std::size_t block_floats;                      // packed filters of a block
   std::size_t items() const { return bands_h * bands_w * parts; }  // per image
+  std::size_t packed_floats() const { return blocks * block_floats; }
 };
 
 }  // namespace
@@ -104,18 +105,40 @@ Correlation flattened(Correlation a) {
 
 std::size_t lanes_now() { return isa() == Isa::avx512 ? 16 : isa() == Isa::avx2 ? 8 : 4; }
 
+std::size_t correlate_packed_floats(const Correlation& problem) {
+  return cut(flattened(problem), lanes_now()).packed_floats();
+}
+
+std::size_t correlate_packed_workspace(const Correlation& problem) {
+  const Cut b = cut(flattened(problem), lanes_now());
+  return sizeof(float) * static_cast<std::size_t>(omp_get_max_threads()) * b.band_floats;
+}
+
 std::size_t correlate_workspace(const Correlation& problem) {
+  return sizeof(float) * correlate_packed_floats(problem) + correlate_packed_workspace(problem);
+}
+
+void correlate_pack(const Correlation& problem, const float* w, float* packed) {
   const Correlation a = flattened(problem);
   const Cut b = cut(a, lanes_now());
-  return sizeof(float) * (b.blocks * b.block_floats +
-                          static_cast<std::size_t>(omp_get_max_threads()) * b.band_floats);
+  HILUM_DISPATCH_ISA(pack_all, a, b, w, packed);
+}
+
+void correlate_packed(const Launch& launch, const Correlation& problem, const float* in,
+                      const float* packed, const Epilogue& e, float* out) {
+  const Correlation a = flattened(problem);
+  const Cut b = cut(a, lanes_now());
+  HILUM_DISPATCH_ISA(correlate_cut, a, b, packed, static_cast<float*>(launch.workspace), in, e,
+                     out);
 }
 
 void correlate(const Launch& launch, const Correlation& problem, const float* in, const float* w,
                float* out) {
-  const Correlation a = flattened(problem);
-  const Cut b = cut(a, lanes_now());
-  HILUM_DISPATCH_ISA(correlate_cut, a, b, static_cast<float*>(launch.workspace), in, w, out);
+  auto* packed = static_cast<float*>(launch.workspace);
+  correlate_pack(problem, w, packed);
+  Launch bands = launch;
+  bands.workspace = packed + correlate_packed_floats(problem);
+  correlate_packed(bands, problem, in, packed, {}, out);
 }
 
 }  // namespace hilum
@@ -172,11 +195,24 @@ void pack_filters(const Correlation& a, const Block& block, std::size_t tap_row,
   }
 }
 
+void pack_all(const Correlation& a, const Cut& b, const float* w, float* packed) {
+#pragma omp parallel for schedule(static)
+  for (std::size_t row = 0; row < b.blocks * a.taps_h; ++row) {
+    const Block block(a, b, row / a.taps_h);
+    const std::size_t tap_row = row % a.taps_h;
+    pack_filters(
+        a, block, tap_row, w,
+        packed + row / a.taps_h * b.block_floats + tap_row * a.taps_w * a.group_c * block.width);
+  }
+}
+
 // One work item: output pixels [p0, p1) x [q0, q1) of an image, blocks [first, last) of filters.
-// `in` points to the first input pixel of the band, whose rows are `in_row` floats apart.
+// `in` points to the first input pixel of the band, whose rows are `in_row` floats apart; pixel
+// (0, 0) of the image is of all images' the one of number `first_pixel`.
 void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::size_t p1,
                     std::size_t q0, std::size_t q1, std::size_t first, std::size_t last,
-                    const float* in, std::size_t in_row, const float* packed, float* out_image) {
+                    const float* in, std::size_t in_row, const float* packed,
+                    std::size_t first_pixel, const Epilogue& e, float* out_image) {
   const std::size_t in_c = a.in_c(), in_pixel = a.stride_w * b.pixel;
   const bool contiguous = a.tap_w == 1 && a.groups == 1;
   const Taps taps = {a.taps_h, a.tap_h * in_row, contiguous ? 1 : a.taps_w, a.tap_w * in_c,
@@ -192,30 +228,22 @@ void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::siz
       const float* in_p = in + (p - p0) * a.stride_h * in_row + block.group * a.group_c;
       float* out_p =
           out_image + p * a.out_row + q0 * a.out_pixel + block.group * a.group_k + block.first;
+      Ending end = {e, block.group * a.group_k + block.first, 0, a.groups * a.group_k};
       for (std::size_t t = 0; t < tiles; ++t) {  // tiles of nearly equal width
-        const std::size_t begin = columns * t / tiles, end = columns * (t + 1) / tiles;
-        tile_of[end - begin - 1](taps, in_p + begin * in_pixel, in_pixel, filters,
-                                 out_p + begin * a.out_pixel, a.out_pixel, block.count);
+        const std::size_t begin = columns * t / tiles, past = columns * (t + 1) / tiles;
+        end.pixel = first_pixel + p * a.out_w + q0 + begin;
+        tile_of[past - begin - 1](taps, in_p + begin * in_pixel, in_pixel, filters,
+                                  out_p + begin * a.out_pixel, a.out_pixel, block.count, end);
       }
     }
   }
 }
 
-void correlate_cut(const Correlation& a, const Cut& b, float* packed, const float* in,
-                   const float* w, float* out) {
-  const std::size_t rows = b.blocks * a.taps_h, items = a.n * b.items();
-  const std::size_t in_c = a.in_c();
-  float* bands = packed + b.blocks * b.block_floats;
+void correlate_cut(const Correlation& a, const Cut& b, const float* packed, float* bands,
+                   const float* in, const Epilogue& e, float* out) {
+  const std::size_t items = a.n * b.items(), in_c = a.in_c();
 #pragma omp parallel
   {
-#pragma omp for schedule(static)
-    for (std::size_t row = 0; row < rows; ++row) {
-      const Block block(a, b, row / a.taps_h);
-      const std::size_t tap_row = row % a.taps_h;
-      pack_filters(
-          a, block, tap_row, w,
-          packed + row / a.taps_h * b.block_floats + tap_row * a.taps_w * a.group_c * block.width);
-    }
     float* band = bands + static_cast<std::size_t>(omp_get_thread_num()) * b.band_floats;
 #pragma omp for schedule(dynamic)
     for (std::size_t item = 0; item < items; ++item) {
@@ -246,7 +274,8 @@ void correlate_cut(const Correlation& a, const Cut& b, float* packed, const floa
         from += (static_cast<std::size_t>(h0) * a.in_w + static_cast<std::size_t>(w0)) * in_c;
       }
       correlate_band(a, b, p0, p1, q0, q1, b.blocks * part / b.parts,
-                     b.blocks * (part + 1) / b.parts, from, in_row, packed, out + n * a.out_image);
+                     b.blocks * (part + 1) / b.parts, from, in_row, packed, n * a.out_h * a.out_w,
+                     e, out + n * a.out_image);
     }
   }
 }

@@ -1,6 +1,7 @@
 // conv2d: the tile in registers, shared by the direct and the Winograd rows. Included once an
 // instruction set (see isa.h), so there is no include guard; without a name in each file, so that
 // the linker does not merge what was compiled for different CPUs.
+#include "kernels/conv2d/epilogue_simd.h"
 
 namespace hilum::HILUM_ISA {
 namespace {
@@ -12,12 +13,19 @@ struct Taps {
 
 constexpr std::size_t tile_m = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
 
+// What follows the sums: the epilogue, of which filter and which pixel the tile's first are, and
+// how many filters there are in all.
+struct Ending {
+  Epilogue epilogue;
+  std::size_t k = 0, pixel = 0, filters = 0;
+};
+
 // out (M pixels x V vectors) = in (M pixels x taps) * w (taps x V vectors). Writes `filters` floats
 // of each pixel. `Ahead`: the taps are one run and the next tile's input follows in memory, so that
 // it can be asked for, a cache line at each step.
 template <std::size_t V, bool Ahead, std::size_t M>
 void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* w, float* out,
-          std::size_t out_pixel, std::size_t filters) {
+          std::size_t out_pixel, std::size_t filters, const Ending& end) {
   Vec sum[M][V] = {};  // (M, V*lanes) of the output, in registers
   // Asked for now, so that the writing at the end finds the lines in the cache.
 #pragma GCC unroll 16
@@ -44,6 +52,16 @@ void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* 
       }
     }
   }
+  if (end.epilogue.bias != nullptr) {
+    const std::size_t last = filters - (V - 1) * lanes;
+#pragma GCC unroll 16
+    for (std::size_t m = 0; m < M; ++m) {
+      for (std::size_t v = 0; v < V; ++v) {
+        sum[m][v] = finish(end.epilogue, sum[m][v], end.k + v * lanes, end.pixel + m, end.filters,
+                           v + 1 < V ? lanes : last);
+      }
+    }
+  }
 #pragma GCC unroll 16
   for (std::size_t m = 0; m < M; ++m) {
     float* to = out + m * out_pixel;
@@ -57,7 +75,7 @@ void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* 
 }
 
 using Tile = void (*)(const Taps&, const float*, std::size_t, const float*, float*, std::size_t,
-                      std::size_t);
+                      std::size_t, const Ending&);
 
 // tile<V, Ahead, 1> ... tile<V, Ahead, tile_m>, by M - 1.
 template <std::size_t V, bool Ahead, class = std::make_index_sequence<tile_m>>

@@ -1,7 +1,7 @@
 // conv2d: declarations of the rows that table.cpp lists.
 #pragma once
 
-#include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/inference.h"
 
 namespace hilum {
 
@@ -36,6 +36,24 @@ const char* conv2d_why_not_cpu3_weight(const Conv2dProblem&);
 std::size_t conv2d_backward_weight_cpu3_workspace(const Conv2dProblem&);
 void conv2d_backward_weight_cpu3(const Launch&, const Conv2dProblem&, const float* x,
                                  const float* dy, float* dw);
+
+std::size_t conv2d_inference_cpu2_workspace(const Conv2dInferenceProblem&);
+std::size_t conv2d_inference_cpu2_filters(const Conv2dInferenceProblem&);
+void conv2d_inference_cpu2_prepare(const Conv2dInferenceProblem&, const float* w, float* prepared);
+void conv2d_inference_cpu2(const Launch&, const Conv2dInferenceProblem&, const float* x,
+                           const float* w, const float* bias, const float* residual, float* y);
+
+const char* conv2d_why_not_inference_depthwise(const Conv2dInferenceProblem&);
+std::size_t conv2d_inference_depthwise_workspace(const Conv2dInferenceProblem&);
+void conv2d_inference_depthwise(const Launch&, const Conv2dInferenceProblem&, const float* x,
+                                const float* w, const float* bias, const float* residual, float* y);
+
+const char* conv2d_why_not_inference_cpu3(const Conv2dInferenceProblem&);
+std::size_t conv2d_inference_cpu3_workspace(const Conv2dInferenceProblem&);
+std::size_t conv2d_inference_cpu3_filters(const Conv2dInferenceProblem&);
+void conv2d_inference_cpu3_prepare(const Conv2dInferenceProblem&, const float* w, float* prepared);
+void conv2d_inference_cpu3(const Launch&, const Conv2dInferenceProblem&, const float* x,
+                           const float* w, const float* bias, const float* residual, float* y);
 
 const char* conv2d_why_not_depthwise(const Conv2dProblem&);
 std::size_t conv2d_forward_depthwise_workspace(const Conv2dProblem&);

@@ -12,6 +12,9 @@ void dense_backward_data_cpu1(const Launch&, const DenseProblem&, const float* w
 void dense_backward_weight_cpu1(const Launch&, const DenseProblem&, const float* x, const float* dy,
                                 float* dw);
 
+const char* dense_why_not_stream(const DenseProblem&);
+void dense_forward_stream(const Launch&, const DenseProblem&, const float* x, const float* w,
+                          float* y);
 void dense_forward_cpu2_gemm(const Launch&, const DenseProblem&, const float* x, const float* w,
                              float* y);
 void dense_backward_data_cpu2_gemm(const Launch&, const DenseProblem&, const float* w,

@@ -39,6 +39,7 @@ Cost DenseBackwardWeight::cost(const Problem& a) { return dense_cost(a); }
 
 const Table<DenseForward>& DenseForward::table() {
   static const Table<DenseForward> rows = {
+      {"cpu3_stream", Device::cpu, dense_why_not_stream, dense_forward_stream},
       {"cpu2_gemm", Device::cpu, nullptr, dense_forward_cpu2_gemm, dense_forward_cpu2_workspace},
       {"onednn", Device::cpu, nullptr, dense_forward_onednn},
       {"cpu1", Device::cpu, nullptr, dense_forward_cpu1},

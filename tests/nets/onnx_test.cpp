@@ -9,28 +9,12 @@
 #include "engine/file.h"
 #include "engine/init.h"
 #include "kernels/error.h"
-#include "kernels/philox.h"
 #include "nets/net.h"
 #include "tests/engine/helpers.h"
+#include "tests/nets/stir.h"
 
 namespace hilum {
 namespace {
-
-// Batch norm that changes something: statistics and parameters away from 0 and 1.
-void stir(Module& net) {
-  std::uint64_t seed = 1;
-  for (const auto& all : {net.parameters(), net.buffers()}) {
-    for (const NamedTensor& t : all) {
-      if (t.tensor.shape().rank() != 1) continue;
-      const Philox random{++seed};
-      const bool around_one = t.name.ends_with("weight") || t.name.ends_with("var");
-      Tensor to = t.tensor;
-      for (std::size_t i = 0; i < to.count(); ++i) {
-        to.data()[i] = (around_one ? 1 : 0) + static_cast<float>(random.uniform(i, -0.2, 0.2));
-      }
-    }
-  }
-}
 
 std::string raw(const Tensor& t) {
   const std::vector<float> values = t.values();
@@ -42,7 +26,7 @@ void write_case(const std::string& name, std::size_t size, const std::filesystem
   const std::size_t channels = net_defaults(name).channels;
   const std::unique_ptr<Module> net = make_net(name, 3, channels, size);
   initialise(*net, 7);
-  stir(*net);
+  test::stir(*net);
   write_onnx(folder / (name + ".onnx"), *net, {1, size, size, channels}, {{"net", name}});
   const NoGrad no_grad;
   net->train(false);

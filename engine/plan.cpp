@@ -1,0 +1,299 @@
+// Operation by operation from the fused list to kernel calls.
+#include "engine/plan.h"
+
+#include <algorithm>
+
+#include "engine/plan_fuse.h"
+#include "engine/plan_memory.h"
+#include "engine/scope.h"
+#include "kernels/adaptive_avg_pool/adaptive_avg_pool.h"
+#include "kernels/add/add.h"
+#include "kernels/avg_pool/avg_pool.h"
+#include "kernels/channel_affine/channel_affine.h"
+#include "kernels/conv2d/inference.h"
+#include "kernels/dense/dense.h"
+#include "kernels/dispatch.h"
+#include "kernels/flatten/flatten.h"
+#include "kernels/global_avg_pool/global_avg_pool.h"
+#include "kernels/max_pool/max_pool.h"
+#include "kernels/sigmoid/sigmoid.h"
+#include "kernels/zero_pad/zero_pad.h"
+
+namespace hilum {
+namespace {
+
+Shape with_images(const Shape& one, std::size_t n) {
+  std::vector<std::size_t> sizes{n};
+  for (std::size_t i = 1; i < one.rank(); ++i) sizes.push_back(one[i]);
+  return Shape(sizes);
+}
+
+// The window of a pool for one image.
+PoolWindow window_of(const GraphNode& node, const Shape& x, const Shape& y) {
+  PoolWindow a{1,
+               x[1],
+               x[2],
+               x[3],
+               node.size_of("window_h"),
+               node.size_of("window_w"),
+               node.size_of("stride_h"),
+               node.size_of("stride_w"),
+               node.size_of("pad_h"),
+               node.size_of("pad_w"),
+               false};
+  a.ceil_mode = a.p() != y[1] || a.q() != y[2];
+  return a;
+}
+
+Conv2dProblem convolution_of(const GraphNode& node, const Shape& x, const Shape& w) {
+  return {1,
+          x[1],
+          x[2],
+          x[3],
+          w[0],
+          w[1],
+          w[2],
+          node.size_of("stride_h"),
+          node.size_of("stride_w"),
+          node.size_of("pad_h"),
+          node.size_of("pad_w"),
+          node.size_of("dilation_h"),
+          node.size_of("dilation_w"),
+          node.size_of("groups")};
+}
+
+// How many images go through the convolutions at a time. More share each reading of the filters;
+// fewer leave what one kernel wrote in the cache for the next.
+std::size_t images_at_a_time(std::size_t floats_of_one) {
+  constexpr std::size_t bytes = 128 << 20;
+  return std::max<std::size_t>(1, bytes / sizeof(float) / floats_of_one);
+}
+
+}  // namespace
+
+class PlanBuilder {
+ public:
+  PlanBuilder(Plan::Part& part, const Graph& graph, std::size_t images, std::size_t at_a_time)
+      : part_(part), graph_(graph) {
+    std::vector<PlannedOperation> operations = fuse(graph);
+    memory_ = plan_memory(operations, graph);
+    memory_.floats = std::max<std::size_t>(memory_.floats, 1);
+    if (at_a_time == 0) at_a_time = images_at_a_time(memory_.floats);
+    part.images = std::min(images, at_a_time);
+    part.block = Tensor::empty({part.images * memory_.floats});
+    std::fill_n(part.block.data(), part.block.count(), 0.0f);  // fresh pages are slow to touch
+    part.input = graph.values[0], part.output = graph.values[graph.output];
+    part.result = at(graph.output);
+    for (const PlannedOperation& a : operations) {
+      path_ = a.node.path;
+      add(a);
+    }
+  }
+
+ private:
+  // Where a value lies; of what goes into the network only a call knows.
+  struct Source {
+    const float* place;
+    const float* in(const float* input) const { return place != nullptr ? place : input; }
+  };
+  float* at(std::size_t value) const {
+    const Place& place = memory_.places[value];
+    return value == 0 ? nullptr : part_.block.data() + part_.images * place.offset + place.channel;
+  }
+  Source source(const PlannedOperation& a, std::size_t i) const { return {at(a.inputs[i])}; }
+  const Shape& shape(std::size_t value) const { return graph_.values[value]; }
+  std::size_t pitch(std::size_t value) const { return memory_.places[value].pitch; }
+
+  void step(Plan::Step call) { part_.steps.push_back({path_, std::move(call)}); }
+  const float* keep(const Tensor& weight) {
+    part_.weights.push_back(weight);
+    return std::as_const(part_.weights.back()).data();
+  }
+  const float* keep(const std::vector<float>& values) {
+    return values.empty() ? nullptr : keep(Tensor::from(values, {values.size()}));
+  }
+
+  void add(const PlannedOperation& a) {
+    const std::string& op = a.node.op;
+    const Shape &x = shape(a.inputs[0]), &y = a.output < graph_.values.size() ? shape(a.output) : x;
+    if (op == "conv2d") {
+      convolution(a, x);
+    } else if (op == "dense") {
+      dense(a, x);
+    } else if (op == "channel_affine") {
+      affine(a, x, source(a, 0), pitch(a.inputs[0]));
+    } else if (op == "max_pool") {
+      simple<MaxPoolForward>(a, MaxPoolProblem{window_of(a.node, x, y)});
+    } else if (op == "avg_pool") {
+      simple<AvgPoolForward>(
+          a, AvgPoolProblem{window_of(a.node, x, y), a.node.size_of("count_include_pad") != 0});
+    } else if (op == "global_avg_pool") {
+      simple<GlobalAvgPoolForward>(a, GlobalAvgPoolProblem{1, x[1], x[2], x[3]});
+    } else if (op == "adaptive_avg_pool") {
+      simple<AdaptiveAvgPoolForward>(a, AdaptiveAvgPoolProblem{1, x[1], x[2], x[3], y[1], y[2]});
+    } else if (op == "flatten") {
+      simple<FlattenForward>(a, FlattenProblem{1, x[1], x[2], x[3]});
+    } else if (op == "zero_pad") {
+      const std::size_t top = a.node.size_of("top"), left = a.node.size_of("left");
+      simple<ZeroPadForward>(
+          a, ZeroPadProblem{1, x[1], x[2], x[3], top, y[1] - x[1] - top, left, y[2] - x[2] - left});
+    } else if (op == "add" || op == "sigmoid") {
+      elementwise(a, x.count());
+    } else {
+      throw usage_error("plan: operation '{}' of layer '{}' has no place in a plan.", op, path_);
+    }
+  }
+
+  // One input, one output, the number of images the only thing that changes.
+  template <class Pass>
+  void simple(const PlannedOperation& a, const typename Pass::Problem& one) {
+    step([=, x = source(a, 0), y = at(a.output)](std::size_t n, const float* input) {
+      typename Pass::Problem problem = one;
+      problem.n = n;
+      run<Pass>(Device::cpu, problem, x.in(input), y);
+    });
+  }
+
+  void elementwise(const PlannedOperation& a, std::size_t count) {
+    const Source x = source(a, 0);
+    float* y = at(a.output);
+    if (a.is("sigmoid")) {
+      step([=](std::size_t n, const float* input) {
+        run<SigmoidForward>(Device::cpu, SigmoidProblem{n * count}, x.in(input), y);
+      });
+    } else {
+      step([=, z = source(a, 1)](std::size_t n, const float* input) {
+        run<AddForward>(Device::cpu, AddProblem{n * count}, x.in(input), z.in(input), y);
+      });
+    }
+  }
+
+  void affine(const PlannedOperation& a, const Shape& x, Source from, std::size_t x_pitch) {
+    const std::size_t c = x[x.rank() - 1], lines = x.count() / c;
+    const float *scale = keep(a.scale), *shift = keep(a.scale.empty() ? a.scale : a.shift);
+    const ChannelAffineProblem one{lines,       c, x_pitch, pitch(a.output), scale != nullptr,
+                                   a.activation};
+    step([=, y = at(a.output)](std::size_t n, const float* input) {
+      ChannelAffineProblem problem = one;
+      problem.rows = n * lines;
+      run<ChannelAffineInference>(Device::cpu, problem, from.in(input), scale, shift, y);
+    });
+  }
+
+  void dense(const PlannedOperation& a, const Shape& x) {
+    const Tensor& w = a.node.inputs[1].parameter;
+    const DenseProblem one{1, x[1], w.size(0)};
+    const float* weight = a.weight.empty() ? keep(w) : keep(a.weight);
+    step([=, from = source(a, 0), y = at(a.output)](std::size_t n, const float* input) {
+      DenseProblem problem = one;
+      problem.n = n;
+      run<DenseForward>(Device::cpu, problem, from.in(input), weight, y);
+    });
+    PlannedOperation ending = a;
+    ending.scale.assign(one.o, 1.0f);
+    affine(ending, {1, one.o}, {at(a.output)}, one.o);  // a line an image: no time at all
+  }
+
+  void convolution(const PlannedOperation& a, const Shape& x) {
+    const Tensor& w = a.node.inputs[1].parameter;
+    Conv2dInferenceProblem one{convolution_of(a.node, x, w.shape()), pitch(a.output),
+                               a.inputs.size() == 2, a.activation};
+    one.conv.n = part_.images;
+    const Row<Conv2dInference>& row = select<Conv2dInference>(Device::cpu, one);
+    const float* plain = a.weight.empty() ? w.data() : a.weight.data();
+    Tensor prepared = Tensor::empty({row.prepare != nullptr ? row.prepared_count(one) : w.count()});
+    if (row.prepare != nullptr) {
+      row.prepare(one, plain, prepared.data());
+    } else {
+      std::copy_n(plain, w.count(), prepared.data());
+    }
+    const float *filters = keep(prepared), *shift = keep(a.shift);
+    const Source residual = one.residual ? source(a, 1) : Source{nullptr};
+    step([=, &row, from = source(a, 0), y = at(a.output)](std::size_t n, const float* input) {
+      Conv2dInferenceProblem problem = one;
+      problem.conv.n = n;
+      run_row(row, problem, from.in(input), filters, shift,
+              problem.residual ? residual.in(input) : nullptr, y);
+    });
+  }
+
+  Plan::Part& part_;
+  const Graph& graph_;
+  MemoryPlan memory_;
+  std::string path_;
+};
+
+void Plan::Part::run(std::size_t n, const float* x, float* y) const {
+  for (std::size_t first = 0; first < n; first += images) {
+    const std::size_t now = std::min(images, n - first);
+    for (const NamedStep& step : steps) {
+      const PathScope scope(step.path);
+      step.call(now, x);
+    }
+    std::copy_n(result != nullptr ? result : x, now * output.count(), y);
+    x += now * input.count(), y += now * output.count();
+  }
+}
+
+void Plan::add_part(const Graph& graph, std::size_t at_a_time) {
+  if (graph.nodes.empty()) return;
+  parts_.emplace_back();
+  PlanBuilder(parts_.back(), graph, images_, at_a_time);
+}
+
+Plan::Plan(const Graph& graph, std::size_t images, std::size_t at_a_time) : images_(images) {
+  const auto dense = std::find_if(graph.nodes.begin(), graph.nodes.end(),
+                                  [](const GraphNode& node) { return node.op == "dense"; });
+  const auto [body, head] = cut(graph, static_cast<std::size_t>(dense - graph.nodes.begin()));
+  add_part(body, at_a_time);
+  add_part(head, images);
+}
+
+Plan::Plan(Module& net, const Shape& images)
+    : Plan(record_graph(net, with_images(images, 1)), images[0]) {}
+
+Tensor Plan::operator()(const Tensor& x) const {
+  const Shape& input = parts_.front().input;
+  const std::size_t n = x.shape().rank() == 0 ? 0 : x.size(0);
+  if (n == 0 || n > images_ || x.shape() != with_images(input, n)) {
+    throw usage_error("plan for up to {} images {}: got {}. Make another plan for that.", images_,
+                      input.str(), x.shape().str());
+  }
+  Tensor from = x;
+  for (const Part& part : parts_) {
+    Tensor to = Tensor::empty(with_images(part.output, n));
+    part.run(n, std::as_const(from).data(), to.data());
+    from = to;
+  }
+  return from;
+}
+
+std::size_t Plan::activation_bytes() const {
+  std::size_t floats = 0;
+  for (const Part& part : parts_) floats += part.block.count();
+  return floats * sizeof(float);
+}
+
+std::size_t Plan::weight_bytes() const {
+  std::size_t floats = 0;
+  for (const Part& part : parts_) {
+    for (const Tensor& weight : part.weights) floats += weight.count();
+  }
+  return floats * sizeof(float);
+}
+
+std::size_t Plan::size() const {
+  std::size_t steps = 0;
+  for (const Part& part : parts_) steps += part.steps.size();
+  return steps;
+}
+
+bool plan_is_allowed(Device device) {
+  if (device != Device::cpu) return false;
+  const std::optional<std::string> forced = forced_row(Conv2dInference::op, Conv2dInference::pass);
+  const Table<Conv2dInference>& rows = Conv2dInference::table();
+  return !forced || std::any_of(rows.begin(), rows.end(),
+                                [&](const auto& row) { return *forced == row.name; });
+}
+
+}  // namespace hilum

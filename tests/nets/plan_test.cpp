@@ -1,0 +1,124 @@
+// Plans give what the networks give: networks of each kind at a small and odd size, batches of the
+// size planned for and smaller, and the same bits for any number of threads.
+#include "engine/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "engine/init.h"
+#include "engine/layers.h"
+#include "kernels/dispatch.h"
+#include "kernels/error.h"
+#include "kernels/threads.h"
+#include "nets/net.h"
+#include "tests/engine/helpers.h"
+#include "tests/nets/stir.h"
+
+namespace hilum {
+namespace {
+
+// The largest difference of two sets of logits, over the largest logit.
+double difference(const Tensor& got, const Tensor& expected) {
+  const std::vector<float> a = got.values(), b = expected.values();
+  double largest = 0, scale = 1e-30;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    const double off = std::fabs(static_cast<double>(a.at(i)) - b[i]);
+    largest = off <= largest ? largest : off;  // NaN is larger
+    scale = std::max(scale, std::fabs(static_cast<double>(b[i])));
+  }
+  return largest / scale;
+}
+
+std::size_t smallest_odd_size(const std::string& name) { return name.starts_with("cnn") ? 49 : 37; }
+
+TEST(Plan, GivesWhatTheNetworkGives) {
+  const std::size_t threads = thread_count();
+  for (const char* name : {"cnn", "cnn:dropout", "resnet18", "resnet50:gap", "densenet121",
+                           "squeezenet1_1", "efficientnet_lite0"}) {
+    const std::size_t size = smallest_odd_size(name), channels = net_defaults(name).channels;
+    const std::unique_ptr<Module> net = make_net(name, 3, channels, size);
+    initialise(*net, 7);
+    test::stir(*net);
+    net->train(false);
+    const Plan plan(*net, {3, size, size, channels});
+    const NoGrad no_grad;
+    for (const std::size_t n : {3, 1}) {
+      const Tensor x = test::random_tensor({n, size, size, channels}, n);
+      const Tensor y = plan(x);
+      EXPECT_LT(difference(y, (*net)(x)), 3e-5) << name << " batch " << n;
+      const std::size_t other = n == 3 ? 1 : 3;
+      set_thread_count(other);
+      EXPECT_EQ(plan(x).values(), y.values()) << name << " threads " << other;
+      set_thread_count(threads);
+    }
+  }
+}
+
+// Every wiring that the networks have not: a value that two joint tensors want, joins of joins, a
+// sum that is used twice, what goes in as a part, a ReLU behind a pool.
+class Wiring : public Module {
+ public:
+  Wiring()
+      : a_(make_child<Conv2d>("a", 3, 5, 3, same_padding(3))),
+        b_(make_child<Conv2d>("b", 3, 5, 1, Conv2dOptions{}, false)),
+        norm_(make_child<BatchNorm2d>("norm", 5)),
+        c_(make_child<Conv2d>("c", 23, 4, 3, same_padding(3, 2))),
+        head_(make_child<Linear>("head", 4, 2)) {}
+  std::string kind() const override { return "Wiring"; }
+
+ protected:
+  Tensor compute(Tensor x) override {
+    const Tensor a = a_(x), b = norm_(b_(x));
+    const Tensor sum = add(a, b);
+    const Tensor twice = add(relu(sum), sum);
+    const Tensor inner = concat({a, twice});
+    const Tensor joined = concat({x, inner, a, b});
+    const Tensor pooled = relu(avg_pool(c_(joined), {}));
+    return sigmoid(head_(global_avg_pool(add(pooled, pooled))));
+  }
+
+ private:
+  Conv2d &a_, &b_;
+  BatchNorm2d& norm_;
+  Conv2d& c_;
+  Linear& head_;
+};
+
+TEST(Plan, KeepsWhatIsReadAgain) {
+  Wiring net;
+  initialise(net, 3);
+  test::stir(net);
+  net.train(false);
+  const NoGrad no_grad;
+  const Tensor x = test::random_tensor({2, 11, 9, 3}, 5);
+  EXPECT_LT(difference(Plan(net, x.shape())(x), net(x)), 1e-5);
+}
+
+TEST(Plan, KeepsItsWeightsAndRefusesOtherSizes) {
+  const std::unique_ptr<Module> net = make_net("cnn", 3, 3, 32);
+  initialise(*net, 1);
+  net->train(true);
+  const Plan plan(*net, {2, 32, 32, 3});
+  EXPECT_TRUE(net->training());
+  const Tensor x = test::random_tensor({2, 32, 32, 3}, 2);
+  const std::vector<float> before = plan(x).values();
+  net->parameters()[0].tensor.data()[0] += 1;
+  EXPECT_EQ(plan(x).values(), before);
+  EXPECT_THROW(plan(test::random_tensor({3, 32, 32, 3}, 2)), Error);
+  EXPECT_THROW(plan(test::random_tensor({2, 32, 31, 3}, 2)), Error);
+}
+
+TEST(Plan, IsNotAllowedWhereAnotherKernelWasAskedFor) {
+  EXPECT_TRUE(plan_is_allowed(Device::cpu));
+  EXPECT_FALSE(plan_is_allowed(Device::emu));
+  {
+    const KernelScope scope("conv2d=cpu1_im2col");
+    EXPECT_FALSE(plan_is_allowed(Device::cpu));
+  }
+  const KernelScope scope("conv2d.inference=ref");
+  EXPECT_TRUE(plan_is_allowed(Device::cpu));
+}
+
+}  // namespace
+}  // namespace hilum
