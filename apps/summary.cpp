@@ -14,6 +14,7 @@ namespace {
 struct Flags {
   std::string net = "cnn";
   std::size_t classes = 2, size = 0, channels = 0, batch = 32;
+  bool checkpoint_activations = false;
 };
 
 int run(const Flags& flags, const Session& session) {
@@ -24,7 +25,9 @@ int run(const Flags& flags, const Session& session) {
   const std::unique_ptr<Module> net = make_net(flags.net, flags.classes, channels, size);
   const Summary summary = summarise(*net, channels, size);
   fmt::print(
-      "{}", summary.text(fmt::format("{} {}x{}x{}", flags.net, size, size, channels), flags.batch));
+      "{}",
+      summary.text(fmt::format("{} {}x{}x{}", flags.net, size, size, channels), flags.batch,
+                   training_peak(*net, channels, size, flags.batch, flags.checkpoint_activations)));
   return 0;
 }
 
@@ -42,6 +45,8 @@ void add_summary(CLI::App& app, Session& session) {
       ->check(CLI::IsMember({0, 1, 3}));
   command->add_option("--batch-size", flags->batch, "images for which memory is counted")
       ->check(CLI::PositiveNumber);
+  command->add_flag("--checkpoint-activations", flags->checkpoint_activations,
+                    "as `hilum train` has it");
   command->callback(
       [flags, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }

@@ -119,13 +119,16 @@ class TrainRun {
     for (std::size_t phase = phases_.size(); phase-- > 0;) freeze_layers(phase);
     const Summary summary = summarise(*net_, recipe_.channels, recipe_.size);
     mflop_ = summary.flop * 1e-6;
+    const auto peak =
+        static_cast<double>(training_peak(*net_, recipe_.channels, recipe_.size,
+                                          phases_.front().batch, phases_.front().recompute)
+                                .bytes);
     session_.note(
         "network",
         fmt::format("{} for {}x{}x{}: {} parameters, {} trainable, {:.1f} MFLOP forward an image, "
                     "{:.0f} MiB to train",
                     recipe_.net, recipe_.size, recipe_.size, recipe_.channels, summary.parameters,
-                    summary.trainable, summary.flop * 1e-6,
-                    static_cast<double>(summary.peak(phases_.front().batch).bytes) / (1 << 20)));
+                    summary.trainable, summary.flop * 1e-6, peak / (1 << 20)));
     recipe_.normalisation = choose_normalisation();
   }
 

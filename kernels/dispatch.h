@@ -66,6 +66,7 @@ struct KernelEvent {
   Cost cost;
   std::string problem;
   std::chrono::steady_clock::time_point begin, end;
+  std::size_t workspace;  // bytes
 };
 using KernelObserver = void (*)(const KernelEvent&);
 void set_kernel_observer(KernelObserver observer);
@@ -103,24 +104,25 @@ const Row<Pass>& select(Device device, const typename Pass::Problem& problem) {
 // Runs a given row, with its workspace, and reports to the observer.
 template <class Pass, class... Args>
 void run_row(const Row<Pass>& row, const typename Pass::Problem& problem, Args... operands) {
+  const std::size_t workspace_bytes = row.workspace ? row.workspace(problem) : 0;
   if (dry_run()) {
     if (KernelObserver observer = kernel_observer()) {
       const auto now = std::chrono::steady_clock::now();
       observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
-                now, now});
+                now, now, workspace_bytes});
     }
     return;
   }
   Launch launch;
   launch.stream = device_stream(row.device);
-  if (row.workspace) launch.workspace = workspace(row.device, row.workspace(problem));
+  if (row.workspace) launch.workspace = workspace(row.device, workspace_bytes);
   if (KernelObserver observer = kernel_observer()) {
     device_synchronise(row.device);
     const auto begin = std::chrono::steady_clock::now();
     row.run(launch, problem, operands...);
     device_synchronise(row.device);
     observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
-              begin, std::chrono::steady_clock::now()});
+              begin, std::chrono::steady_clock::now(), workspace_bytes});
   } else {
     row.run(launch, problem, operands...);
   }

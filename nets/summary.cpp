@@ -2,8 +2,10 @@
 #include "nets/summary.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/allocator.h"
+#include "engine/chain.h"
 #include "engine/scope.h"
 #include "engine/tape.h"
 #include "kernels/dispatch.h"
@@ -16,7 +18,7 @@ namespace {
 struct Call {
   std::string path;
   double flop;
-  std::size_t in_use;  // bytes
+  std::size_t in_use, workspace;  // bytes
 };
 std::vector<Call>* calls_now = nullptr;
 
@@ -25,8 +27,8 @@ class CollectCalls {
   explicit CollectCalls(std::vector<Call>& calls) : before_(kernel_observer()) {
     calls_now = &calls;
     set_kernel_observer([](const KernelEvent& event) {
-      calls_now->push_back(
-          {module_path(), event.cost.flop, memory_statistics(event.device).in_use});
+      calls_now->push_back({module_path(), event.cost.flop, memory_statistics(event.device).in_use,
+                            event.workspace});
     });
   }
   ~CollectCalls() { set_kernel_observer(before_); }
@@ -81,16 +83,16 @@ struct PlannedStep {
   std::size_t kept = 0;  // bytes between forward and backward
 };
 
-// Memory of the calls is counted from what is in use before.
-PlannedStep plan_step(Module& module, std::size_t batch, const Shape& image) {
+PlannedStep plan_step(Module& module, std::size_t batch, const Shape& image,
+                      bool recompute = false) {
   const Device device = device_of(module);
   const auto in_use = [device] { return memory_statistics(device).in_use; };
-  const std::size_t before = in_use();
   const Tensor images = Tensor::empty({batch, image[1], image[2], image[3]}, device);
   PlannedStep step;
   const CollectCalls collect(step.calls);
   const std::size_t with_images = in_use();
-  Tensor logits = module(images);
+  const Chain chain(module);
+  Tensor logits = recompute ? chain.run_recomputed(images, 0, chain.size()) : module(images);
   step.kept = in_use() - with_images;
   step.forward_calls = step.calls.size();
   if (logits.requires_grad()) {
@@ -98,20 +100,25 @@ PlannedStep plan_step(Module& module, std::size_t batch, const Shape& image) {
     backward(logits, cotangent, [](Tensor leaf) { leaf.clear_grad(); });
   }
   for (NamedTensor& p : module.parameters()) p.tensor.clear_grad();
-  for (Call& call : step.calls) call.in_use -= before;
   return step;
 }
 
-// From two steps, of one image and of two: what grows with the batch and what does not.
-std::vector<MemoryMoment> moments_of(const PlannedStep& one, const PlannedStep& two) {
-  std::vector<MemoryMoment> moments;
-  for (std::size_t i = 0; i < one.calls.size(); ++i) {
-    const auto a = static_cast<double>(one.calls[i].in_use),
-               b = static_cast<double>(two.calls[i].in_use);
-    moments.push_back({one.calls[i].path, i >= one.forward_calls, 2 * a - b, b - a});
+// More may be planned than there is memory for.
+class WithoutLimit {
+ public:
+  explicit WithoutLimit(Device device) : device_(device), before_(memory_statistics(device).limit) {
+    if (device != Device::cuda) {
+      set_memory_limit(std::numeric_limits<std::size_t>::max() / 2, device);
+    }
   }
-  return moments;
-}
+  ~WithoutLimit() { set_memory_limit(before_, device_); }
+  WithoutLimit(const WithoutLimit&) = delete;
+  WithoutLimit& operator=(const WithoutLimit&) = delete;
+
+ private:
+  Device device_;
+  std::size_t before_;
+};
 
 // Bytes in units that a person reads.
 std::string readable(std::size_t bytes) {
@@ -139,29 +146,51 @@ Summary summarise(Module& module, std::size_t channels, std::size_t size) {
   summary.trainable = module.trainable_count();
   for (const NamedTensor& b : module.buffers()) summary.buffers += b.tensor.count();
   module.train(true);
-  const PlannedStep one = plan_step(module, 1, image);
-  summary.activation_bytes = one.kept;
-  summary.moments = moments_of(one, plan_step(module, 2, image));
+  summary.activation_bytes = plan_step(module, 1, image).kept;
   module.train(was_training);
   return summary;
 }
 
-MemoryPeak Summary::peak(std::size_t batch) const {
+MemoryPeak training_peak(Module& module, std::size_t channels, std::size_t size, std::size_t batch,
+                         bool recompute) {
+  const bool was_training = module.training();
+  const Device device = device_of(module);
+  const WithoutLimit without_limit(device);
+  module.train(true);
   MemoryPeak peak;
-  double most = 0;
-  for (const MemoryMoment& m : moments) {
-    const double bytes = m.fixed_bytes + m.image_bytes * static_cast<double>(batch);
-    if (bytes <= most) continue;
-    most = bytes;
-    peak.layer = m.layer;
-    peak.backward = m.backward;
+  std::size_t most = 0, workspace = 0;
+  release_kept_memory(device);
+  const std::size_t before = memory_statistics(device).in_use;
+  std::vector<Tensor> moments;
+  for (const NamedTensor& p : module.parameters()) {
+    peak.bytes += p.tensor.count() * sizeof(float);
+    for (int i = 0; i < 2 && p.tensor.requires_grad(); ++i) {
+      moments.push_back(Tensor::empty(p.tensor.shape(), device));
+    }
   }
-  peak.bytes =
-      static_cast<std::size_t>(most) + sizeof(float) * (parameters + buffers + 2 * trainable);
+  for (const NamedTensor& b : module.buffers()) peak.bytes += b.tensor.count() * sizeof(float);
+  // A second step lays its blocks into the holes of the first; some need new ones.
+  for (int step = 0; step < 2; ++step) {
+    const PlannedStep planned = plan_step(module, batch, {batch, size, size, channels}, recompute);
+    for (std::size_t i = 0; i < planned.calls.size(); ++i) {
+      const Call& call = planned.calls[i];
+      workspace = std::max(workspace, call.workspace);
+      if (call.in_use + call.workspace <= most) continue;
+      most = call.in_use + call.workspace;
+      peak.layer = call.path;
+      peak.backward = i >= planned.forward_calls;
+    }
+  }
+  const MemoryStatistics after = memory_statistics(device);
+  peak.bytes += after.in_use + after.kept - before + workspace;
+  moments.clear();
+  release_kept_memory(device);  // nothing of it was touched
+  module.train(was_training);
   return peak;
 }
 
-std::string Summary::text(const std::string& title, std::size_t batch) const {
+std::string Summary::text(const std::string& title, std::size_t batch,
+                          const MemoryPeak& most) const {
   std::size_t name_width = 12, shape_width = 12;
   auto layer = [](const SummaryRow& row) {
     std::string text = fmt::format("{} ({}", row.name, row.kind);
@@ -179,7 +208,6 @@ std::string Summary::text(const std::string& title, std::size_t batch) const {
     text += fmt::format("{:{}}  {:{}} {:>13} {:>12.2f}\n", layer(row), name_width, row.shape,
                         shape_width, grouped(row.parameters), row.flop * 1e-6);
   }
-  const MemoryPeak most = peak(batch);
   text += fmt::format(
       "{}\nTotal params: {} ({})\nTrainable params: {}\nNon-trainable params: {}\n"
       "Forward: {:.1f} MFLOP an image\n"

@@ -20,14 +20,9 @@ struct SummaryRow {
   std::size_t activation_bytes = 0;  // of the output, one image
 };
 
-// Memory in use while a kernel of the training step runs: activations and their gradients, which
-// grow with the batch, and gradients of parameters, which do not.
-struct MemoryMoment {
-  std::string layer;
-  bool backward = false;
-  double fixed_bytes = 0, image_bytes = 0;
-};
-
+// The most memory that a training step takes: parameters, running statistics, Adam's two moments,
+// activations and gradients as long as they are needed, the kernels' workspace, and what lies idle
+// between the blocks. Without the images that wait and the program itself.
 struct MemoryPeak {
   std::size_t bytes = 0;
   std::string layer;
@@ -41,19 +36,19 @@ struct Summary {
   std::size_t parameters = 0, trainable = 0, buffers = 0;
   double flop = 0;                   // forward, one image
   std::size_t activation_bytes = 0;  // kept from forward to backward, one image
-  std::vector<MemoryMoment> moments;
 
   std::size_t frozen() const { return parameters - trainable; }
-  // The most memory that a training step takes: parameters, running statistics, Adam's two moments,
-  // gradients of parameters as far as they are there, activations and their gradients. Without the
-  // kernels' workspace, the images that wait, and the program itself.
-  MemoryPeak peak(std::size_t batch) const;
   // As Keras' summary() prints, with the work beside it.
-  std::string text(const std::string& title, std::size_t batch) const;
+  std::string text(const std::string& title, std::size_t batch, const MemoryPeak& peak) const;
 };
 
 // Plans a step on images of that size; the module's mode and tensors stay as they are, gradients
 // are cleared.
 Summary summarise(Module& module, std::size_t channels, std::size_t size);
+
+// Plans two steps of that batch with Adam; the same holds. `recompute`: with activations computed
+// again in backward (engine/recompute.h).
+MemoryPeak training_peak(Module& module, std::size_t channels, std::size_t size, std::size_t batch,
+                         bool recompute = false);
 
 }  // namespace hilum
