@@ -229,9 +229,10 @@ void declare_flags(CLI::App& command, TrainFlags& flags) {
                   "steps between checkpoints; 0: one an epoch")
       ->group(work);
   command
-      .add_flag("--checkpoint-activations", flags.checkpoint_activations,
-                "compute activations again in backward instead of keeping them: about a quarter "
-                "more time, much less memory, the same bits")
+      .add_flag(
+          "--checkpoint-activations", flags.checkpoint_activations,
+          "compute activations again in backward instead of keeping them: much less memory for "
+          "the time of another forward pass, the same bits")
       ->group(work);
   command.add_option("--workers", flags.workers, "threads that prepare images; 0: none beside")
       ->check(CLI::Range(0, 256))
