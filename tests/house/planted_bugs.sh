@@ -30,7 +30,7 @@ while IFS='|' read -r file expression tests what; do
   fi
   cp "$copy/kept" "$copy/source/$file"
 done <<'BUGS'
-kernels/conv2d/cpu3_winograd.cpp|s/t\[0\] = 4 \* d0 - 5 \* d2 + d4;/t[0] = 4 * d0 - 4 * d2 + d4;/|conv2d_*cpu3*|Winograd: one coefficient of the input transform
+kernels/conv2d/cpu3_winograd_transforms.h|s/t\[0\] = 4 \* d0 - 5 \* d2 + d4;/t[0] = 4 * d0 - 4 * d2 + d4;/|conv2d_*cpu3*|Winograd: one coefficient of the input transform
 kernels/conv2d/cpu2_direct_weight.cpp|s/share \* b.share_images + step \/ b.bands \* b.images/share * b.share_images + step % b.bands * b.images/|conv2d_*|direct dw: the images of a step
 kernels/conv2d/cpu1_im2col.cpp|s/a.dilation_w/a.dilation_h/|conv2d_*|im2col: one dilation for both axes
 kernels/batch_norm/cpu_channels.h|s/std::sqrt(square \/ rows + static_cast<double>(a.epsilon))/std::sqrt(square \/ freedom + static_cast<double>(a.epsilon))/|batch_norm_*|batch norm: the unbiased variance normalises
