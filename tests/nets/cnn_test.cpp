@@ -181,7 +181,7 @@ TEST_P(TrainedCnn, LossFalls) {
   net_->train(false);
   const float before = loss().item();
   net_->train(true);
-  for (std::uint64_t step = 0; step < 30; ++step) {
+  for (std::uint64_t step = 0; step < 60; ++step) {
     set_dropout_state(1, step);
     optimizer->zero_grad();
     loss().backward();
