@@ -126,11 +126,11 @@ void conv2d_backward_weight_cpu2(const Launch& launch, const Conv2dProblem& a, c
 }  // namespace hilum
 
 #else
+#include "kernels/conv2d/cpu2_direct_weight_tile.h"
+
 namespace hilum::HILUM_ISA {
 // Without a name, because other files have a Tiles and a Block too and the linker would merge them.
 namespace {
-
-constexpr std::size_t tile_m = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
 
 constexpr std::size_t block_pixels = 192;  // their dy, 24 KiB, is half of a large L1 cache
 
@@ -141,20 +141,9 @@ void tile(std::size_t pixels, const std::size_t* offset, const float* x, const f
           float* sums) {
   Vec sum[M][V] = {};  // (M, V*lanes) of dw, in registers
   for (std::size_t i = 0; i < pixels; ++i, dy += V * lanes) {
-    const float* from = x + offset[i];
-    Vec gradient[V];
-    for (std::size_t v = 0; v < V; ++v) gradient[v] = load(dy + v * lanes);
-#pragma GCC unroll 16
-    for (std::size_t m = 0; m < M; ++m) {
-      const Vec value = broadcast(from[m]);
-#pragma GCC unroll 2
-      for (std::size_t v = 0; v < V; ++v) sum[m][v] += value * gradient[v];
-    }
+    add_pixel<V, M>(sum, x + offset[i], dy);
   }
-#pragma GCC unroll 16
-  for (std::size_t m = 0; m < M; ++m) {
-    for (std::size_t v = 0; v < V; ++v, sums += lanes) store(sums, load(sums) + sum[m][v]);
-  }
+  add_tile<V, M>(sum, sums);
 }
 
 using Tile = void (*)(std::size_t, const std::size_t*, const float*, const float*, float*);
@@ -166,8 +155,6 @@ template <std::size_t V, std::size_t... M>
 struct Tiles<V, std::index_sequence<M...> > {
   static constexpr Tile of[] = {tile<V, M + 1>...};
 };
-
-std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
 // A block of filters: `count` of them, in `width` (one or two vectors) lanes.
 struct Block {

@@ -88,14 +88,13 @@ void backward_weight_product(const Launch& launch, const Conv2dProblem& a, const
 }  // namespace hilum
 
 #else
+#include "kernels/conv2d/cpu2_direct_weight_tile.h"
+
 namespace hilum::HILUM_ISA {
 // Without a name, because other files have a Tiles too and the linker would merge them.
 namespace {
 
-constexpr std::size_t tile_m = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
 constexpr std::size_t plane = block_pixels * tile_m + 16;
-
-std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
 // Cache lines to ask for: runs of `lines` of them, `pitch` floats from one run to the next.
 struct Ahead {
@@ -116,19 +115,9 @@ void tile(std::size_t pixels, const float* x, const float* dy, float* sums, Ahea
       left = ahead.lines;
       soon += ahead.pitch - 16 * ahead.lines;
     }
-    Vec gradient[V];
-    for (std::size_t v = 0; v < V; ++v) gradient[v] = load(dy + v * lanes);
-#pragma GCC unroll 16
-    for (std::size_t m = 0; m < M; ++m) {
-      const Vec value = broadcast(x[m]);
-#pragma GCC unroll 2
-      for (std::size_t v = 0; v < V; ++v) sum[m][v] += value * gradient[v];
-    }
+    add_pixel<V, M>(sum, x, dy);
   }
-#pragma GCC unroll 16
-  for (std::size_t m = 0; m < M; ++m) {
-    for (std::size_t v = 0; v < V; ++v, sums += lanes) store(sums, load(sums) + sum[m][v]);
-  }
+  add_tile<V, M>(sum, sums);
   // The next tile goes on with whole runs.
   const std::size_t done = smaller(pixels / ahead.lines, ahead.runs);
   ahead.at += done * ahead.pitch;

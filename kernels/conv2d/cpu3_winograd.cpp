@@ -124,7 +124,7 @@ void run(const Launch& launch, const Correlation& a, const float* in, const floa
 
 }  // namespace
 
-const char* conv2d_why_not_cpu3_weight(const Conv2dProblem& a) {
+const char* conv2d_why_not_cpu3(const Conv2dProblem& a) {
   if (a.r != 3 || a.s != 3) return "runs 3x3 filters only";
   if (a.stride_h != 1 || a.stride_w != 1) return "runs stride 1 only";
   if (a.dilation_h != 1 || a.dilation_w != 1) return "runs dilation 1 only";
@@ -132,8 +132,6 @@ const char* conv2d_why_not_cpu3_weight(const Conv2dProblem& a) {
   if (a.c < 16 || a.k < 16) return "gains nothing below 16 channels or filters";
   return nullptr;
 }
-
-const char* conv2d_why_not_cpu3(const Conv2dProblem& a) { return conv2d_why_not_cpu3_weight(a); }
 
 std::size_t conv2d_forward_cpu3_workspace(const Conv2dProblem& a) {
   return workspace(forward_correlation(a));
@@ -143,7 +141,7 @@ void conv2d_forward_cpu3(const Launch& launch, const Conv2dProblem& a, const flo
   run(launch, forward_correlation(a), x, w, y);
 }
 const char* conv2d_why_not_inference_cpu3(const Conv2dInferenceProblem& a) {
-  if (const char* reason = conv2d_why_not_cpu3_weight(a.conv)) return reason;
+  if (const char* reason = conv2d_why_not_cpu3(a.conv)) return reason;
   if (a.conv.c * a.conv.k > 256 * 512 && a.conv.n * a.conv.p() * a.conv.q() < 14 * 14) {
     return "gains nothing where few pixels use the transformed filters";
   }

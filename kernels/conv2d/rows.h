@@ -32,7 +32,6 @@ void conv2d_forward_cpu3(const Launch&, const Conv2dProblem&, const float* x, co
                          float* y);
 void conv2d_backward_data_cpu3(const Launch&, const Conv2dProblem&, const float* w, const float* dy,
                                float* dx);
-const char* conv2d_why_not_cpu3_weight(const Conv2dProblem&);
 std::size_t conv2d_backward_weight_cpu3_workspace(const Conv2dProblem&);
 void conv2d_backward_weight_cpu3(const Launch&, const Conv2dProblem&, const float* x,
                                  const float* dy, float* dw);

@@ -136,7 +136,7 @@ const Table<Conv2dBackwardWeight>& Conv2dBackwardWeight::table() {
   static const Table<Conv2dBackwardWeight> rows = {
       {"cpu_depthwise", Device::cpu, conv2d_why_not_depthwise, conv2d_backward_weight_depthwise,
        conv2d_backward_weight_depthwise_workspace},
-      {"cpu3_winograd", Device::cpu, conv2d_why_not_cpu3_weight, conv2d_backward_weight_cpu3,
+      {"cpu3_winograd", Device::cpu, conv2d_why_not_cpu3, conv2d_backward_weight_cpu3,
        conv2d_backward_weight_cpu3_workspace, 50},
       {"cpu2_direct", Device::cpu, nullptr, conv2d_backward_weight_cpu2,
        conv2d_backward_weight_cpu2_workspace},
