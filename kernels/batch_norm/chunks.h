@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "kernels/work.h"
+
 namespace hilum {
 
 // Partial sums are put together in double, a cache line of channels at a time.

@@ -113,9 +113,9 @@ static inline void batch_norm_statistics(const BatchNormProblem& a, float* works
   float* const centers = workspace;  // chunks x C, like the next two
   float* const deviations = centers + chunks.count * a.c;
   float* const squares = deviations + chunks.count * a.c;
-#pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < chunks.count; ++i) {
-    const std::size_t k = chunks.count - 1 - i, length = chunks.length(k);
+#pragma omp parallel
+  for (auto [first, k] = my_part(chunks.count); k-- > first;) {
+    const std::size_t length = chunks.length(k);
     const float* from = x + k * chunks.rows * a.c;
     float* center = centers + k * a.c;
     sum_of_rows(

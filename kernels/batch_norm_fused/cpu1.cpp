@@ -125,9 +125,9 @@ template <bool relu, bool with_shortcut>
 static void gradient_sums(const BatchNormFusedProblem& a, const Chunks& chunks, const Line& line,
                           const float* x, const float* y, const float* dy, float* dshortcut,
                           float* plain, float* weighted) {
-#pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < chunks.count; ++i) {
-    const std::size_t k = chunks.count - 1 - i, first = chunks.begin(k);
+#pragma omp parallel
+  for (auto [lowest, k] = my_part(chunks.count); k-- > lowest;) {
+    const std::size_t first = chunks.begin(k);
     two_sums_of_rows(
         chunks.length(k), a.c, plain + k * a.c, weighted + k * a.c,
         [=](std::size_t m, std::size_t c, std::size_t n) __attribute__((always_inline)) {

@@ -9,6 +9,7 @@
 
 #include "kernels/conv2d/epilogue.h"
 #include "kernels/conv2d/inference.h"
+#include "kernels/work.h"
 
 namespace hilum {
 

@@ -242,11 +242,11 @@ void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::siz
 void correlate_cut(const Correlation& a, const Cut& b, const float* packed, float* bands,
                    const float* in, const Epilogue& e, float* out) {
   const std::size_t items = a.n * b.items(), in_c = a.in_c();
+  Work work(items);
 #pragma omp parallel
   {
     float* band = bands + static_cast<std::size_t>(omp_get_thread_num()) * b.band_floats;
-#pragma omp for schedule(dynamic)
-    for (std::size_t item = 0; item < items; ++item) {
+    for (std::size_t item = 0; work.next(item);) {
       const std::size_t n = item / b.items(), part = item % b.parts;
       const std::size_t bw = item / b.parts % b.bands_w,
                         bh = item / b.parts / b.bands_w % b.bands_h;

@@ -315,16 +315,17 @@ void backward_weight(const WeightCut& b, float* workspace, const float* x, const
                      float* dw) {
   const std::size_t numbers = b.a.groups * b.blocks, items = b.shares * b.parts;
   float* copies = workspace + b.shares * b.sum_floats;
+  Work work(items);
 #pragma omp parallel
   {
     float* x_copy =
         copies + static_cast<std::size_t>(omp_get_thread_num()) * (b.x_floats + b.dy_floats);
-#pragma omp for schedule(dynamic)
-    for (std::size_t item = 0; item < items; ++item) {
+    for (std::size_t item = 0; work.next(item);) {
       const std::size_t share = item / b.parts, part = item % b.parts;
       add_share(b, share, numbers * part / b.parts, numbers * (part + 1) / b.parts, x, dy,
                 workspace + share * b.sum_floats, x_copy, x_copy + b.x_floats);
     }
+#pragma omp barrier
 #pragma omp for schedule(static) collapse(2)
     for (std::size_t number = 0; number < numbers; ++number) {
       for (std::size_t run = 0; run < b.runs; ++run) finish(b, number, run, workspace, dw);

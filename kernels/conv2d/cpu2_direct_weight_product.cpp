@@ -250,15 +250,16 @@ void weight_product(const ProductCut& b, float* workspace, const float* x, const
                     float* dw) {
   const std::size_t items = b.shares * b.parts_c * b.parts_k;
   float* copies = workspace + b.shares * b.sum_floats;
+  Work work(items);
 #pragma omp parallel
   {
     float* x_copy =
         copies + static_cast<std::size_t>(omp_get_thread_num()) * (b.x_floats + b.dy_floats);
-#pragma omp for schedule(dynamic)
-    for (std::size_t index = 0; index < items; ++index) {
+    for (std::size_t index = 0; work.next(index);) {
       const Item item(b, index);
       add_item(b, item, x, dy, workspace + item.share * b.sum_floats, x_copy, x_copy + b.x_floats);
     }
+#pragma omp barrier
 #pragma omp for schedule(static)
     for (std::size_t k = 0; k < b.a.k; k += 2 * lanes) finish(b, k, workspace, dw);
   }

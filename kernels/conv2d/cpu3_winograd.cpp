@@ -322,6 +322,8 @@ void winograd(const Correlation& a, const WinogradCut& b, const WinogradOperands
   const float* zeros = o.buffers;
   __builtin_memset(o.buffers, 0, b.channels * sizeof(float));
   float* buffers = o.buffers + b.channels;
+  const std::size_t blocks = b.shared ? b.blocks : (b.tiles + b.block_tiles - 1) / b.block_tiles;
+  Work work(blocks);  // of filters, or of tiles
 #pragma omp parallel
   {
     const auto thread = static_cast<std::size_t>(omp_get_thread_num());
@@ -330,15 +332,14 @@ void winograd(const Correlation& a, const WinogradCut& b, const WinogradOperands
       for (std::size_t t = 0; t < b.tiles; ++t) {
         transform_tiles(a, b, t, 1, o.in, zeros, buffers + t * b.channels);
       }
-#pragma omp for schedule(dynamic)
-      for (std::size_t block = 0; block < b.blocks; ++block) {
+      for (std::size_t block = 0; work.next(block);) {
         multiply_blocks(a, b, 0, b.tiles, block, block + 1, buffers,
                         buffers + b.in_floats + thread * b.out_floats, o);
       }
     } else {
       float* transformed = buffers + thread * (b.in_floats + b.out_floats);
-#pragma omp for schedule(dynamic)
-      for (std::size_t first = 0; first < b.tiles; first += b.block_tiles) {
+      for (std::size_t block = 0; work.next(block);) {
+        const std::size_t first = block * b.block_tiles;
         const std::size_t tiles = b.tiles - first < b.block_tiles ? b.tiles - first : b.block_tiles;
         transform_tiles(a, b, first, tiles, o.in, zeros, transformed);
         multiply_blocks(a, b, first, tiles, 0, b.blocks, transformed, transformed + b.in_floats, o);

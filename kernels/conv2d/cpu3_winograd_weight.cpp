@@ -6,10 +6,13 @@
 //   dg = G^T [ sum over tiles of (A dy A^T) .* (B^T d B) ] G
 //
 // so the transform back is done once, at the end, and between the two lies, for each of the 36
-// elements, one matrix product over the tiles: (K, tiles) times (tiles, C). A block of tiles is
-// transformed by all threads, then each thread multiplies its share of elements and channels and
-// adds to the sums of the blocks before: no thread has sums of its own, so the bits do not follow
-// their number, and the memory is that of 36 / 9 filters.
+// elements, one matrix product over the tiles: (K, tiles) times (tiles, C). A block is transformed
+// and multiplied at a time: first each thread transforms some of the tiles, then each multiplies
+// some elements and channels. That makes every thread read what others have written, so the batch
+// is cut into a few shares, each with sums of its own that are added up in order at the end, and a
+// block is shared by one share's threads only: by one alone where there are no more threads than
+// shares. The number of shares follows from the problem, so the bits do not follow the number of
+// threads.
 //
 // Since cpu2: the multiply-adds fall by 4; added are the transforms of x and dy.
 //
@@ -28,13 +31,16 @@ namespace hilum {
 namespace {
 
 constexpr std::size_t elements = 36;  // of a transformed tile
+constexpr std::size_t most_shares = 2;
 
 // How the work is cut.
 struct WinogradWeightCut {
   std::size_t tiles_h, tiles_w, tiles;  // of an image, of all images
-  std::size_t block_tiles, blocks;      // that are transformed and multiplied together
+  std::size_t shares;                   // of the batch, with sums of its own each
+  std::size_t block_tiles;              // that are transformed and multiplied together
   std::size_t c, k;                     // rounded up to whole vectors
-  std::size_t x_floats, dy_floats, sum_floats;
+  std::size_t x_floats, dy_floats;      // of a block
+  std::size_t sum_floats;               // of a share
 };
 
 }  // namespace
@@ -47,20 +53,23 @@ namespace hilum {
 namespace {
 
 WinogradWeightCut cut(const Conv2dProblem& a, std::size_t lanes) {
-  constexpr std::size_t block_bytes = 4 << 20;  // of a block's transformed x and dy
+  constexpr std::size_t block_bytes = 2 << 20;  // of a block's transformed x and dy
+  constexpr std::size_t sum_bytes = 16 << 20;   // of all shares
   WinogradWeightCut b{};
   b.tiles_h = ceil_div(a.p(), 4), b.tiles_w = ceil_div(a.q(), 4);
   b.tiles = a.n * b.tiles_h * b.tiles_w;
   b.c = ceil_div(a.c, lanes) * lanes, b.k = ceil_div(a.k, lanes) * lanes;
+  b.sum_floats = elements * a.k * b.c;
+  const std::size_t tile_bytes = elements * (b.c + b.k) * sizeof(float);
+  b.shares = std::min({sum_bytes / (b.sum_floats * sizeof(float)), b.tiles / 32, most_shares});
+  b.shares = std::max<std::size_t>(b.shares, 1);
   // More tiles where there are many sums, which pass through the cache once a block.
-  const std::size_t wanted = block_bytes / (elements * (b.c + b.k) * sizeof(float));
-  const std::size_t most = std::max<std::size_t>(wanted, std::min(b.c, b.k));
-  b.blocks = ceil_div(b.tiles, std::max<std::size_t>(most, 64));
-  b.block_tiles = ceil_div(b.tiles, b.blocks);
-  b.blocks = ceil_div(b.tiles, b.block_tiles);
+  const std::size_t most =
+      std::max({block_bytes / tile_bytes, std::min(b.c, b.k), std::size_t{64}});
+  const std::size_t tiles = ceil_div(b.tiles, b.shares);  // of a share
+  b.block_tiles = ceil_div(tiles, ceil_div(tiles, most));
   b.x_floats = elements * b.block_tiles * b.c;
   b.dy_floats = elements * b.block_tiles * b.k;
-  b.sum_floats = elements * a.k * b.c;
   return b;
 }
 
@@ -68,7 +77,8 @@ WinogradWeightCut cut(const Conv2dProblem& a, std::size_t lanes) {
 
 std::size_t conv2d_backward_weight_cpu3_workspace(const Conv2dProblem& a) {
   const WinogradWeightCut b = cut(a, lanes_now());
-  return sizeof(float) * (b.x_floats + b.dy_floats + b.sum_floats + std::max(b.c, b.k));
+  return sizeof(float) *
+         (b.shares * (b.x_floats + b.dy_floats + b.sum_floats) + std::max(b.c, b.k));
 }
 
 void conv2d_backward_weight_cpu3(const Launch& launch, const Conv2dProblem& a, const float* x,
@@ -153,13 +163,19 @@ void multiply(const Conv2dProblem& a, const WinogradWeightCut& b, std::size_t ti
   }
 }
 
-// G^T M G of one filter and its channels: sums (36, K, C) to dw (K, 3, 3, C).
+// G^T M G of one filter and its channels: the shares' sums (36, K, C) to dw (K, 3, 3, C).
 void transform_sums(const Conv2dProblem& a, const WinogradWeightCut& b, std::size_t k,
                     const float* sums, float* dw) {
   for (std::size_t c = 0; c < a.c; c += lanes) {
     const std::size_t count = a.c - c < lanes ? a.c - c : lanes;
     Vec m[elements], half[18], g[9];  // (6, 6), (3, 6), (3, 3) of one vector of channels
-    for (std::size_t e = 0; e < elements; ++e) m[e] = load(sums + (e * a.k + k) * b.c + c);
+    for (std::size_t e = 0; e < elements; ++e) {
+      const float* from = sums + (e * a.k + k) * b.c + c;
+      m[e] = load(from);
+      for (std::size_t share = 1; share < b.shares; ++share) {
+        m[e] += load(from + share * b.sum_floats);
+      }
+    }
     for (std::size_t j = 0; j < 6; ++j) filter_transform_transposed(m + j, 6, half + j, 6);
     for (std::size_t i = 0; i < 3; ++i) filter_transform_transposed(half + 6 * i, 1, g + 3 * i, 1);
     for (std::size_t tap = 0; tap < 9; ++tap) {
@@ -168,35 +184,67 @@ void transform_sums(const Conv2dProblem& a, const WinogradWeightCut& b, std::siz
   }
 }
 
+// Where a block of tiles is transformed to, and what its products are added to.
+struct WinogradBlock {
+  float *x, *dy, *sums;  // (36, block_tiles, C), (36, block_tiles, K), (36, K, C)
+};
+
+struct WinogradWeightOperands {
+  const float *x, *dy, *zeros;
+};
+
+void transform_tile(const Conv2dProblem& a, const WinogradWeightCut& b, std::size_t tile,
+                    const WinogradWeightOperands& o, const WinogradBlock& block, std::size_t t) {
+  const TilePlace place(b.tiles_h, b.tiles_w, tile);
+  transform_input(o.x + place.n * a.h * a.w * a.c, a.h, a.w, a.c,
+                  static_cast<std::ptrdiff_t>(place.p) - static_cast<std::ptrdiff_t>(a.pad_h),
+                  static_cast<std::ptrdiff_t>(place.q) - static_cast<std::ptrdiff_t>(a.pad_w),
+                  o.zeros, block.x + t * b.c, b.block_tiles * b.c);
+  transform_dy(a, b, place, o.dy, o.zeros, block.dy + t * b.k);
+}
+
+// Element e of the block's products, for up to two vectors of channels from c on.
+void multiply_tiles(const Conv2dProblem& a, const WinogradWeightCut& b, std::size_t tiles,
+                    std::size_t e, std::size_t c, const WinogradBlock& block, bool add) {
+  multiply(a, b, tiles, c, block.x + e * b.block_tiles * b.c, block.dy + e * b.block_tiles * b.k,
+           block.sums + e * a.k * b.c, add);
+}
+
+// A share of the batch, by the threads of a team.
+void add_share(const Conv2dProblem& a, const WinogradWeightCut& b, std::size_t share, Teams& team,
+               const WinogradWeightOperands& o, const WinogradBlock& block) {
+  const std::size_t begin = b.tiles * share / b.shares, end = b.tiles * (share + 1) / b.shares;
+  const std::size_t c_blocks = (b.c + 2 * lanes - 1) / (2 * lanes);
+  for (std::size_t first = begin; first < end; first += b.block_tiles) {
+    const std::size_t tiles = end - first < b.block_tiles ? end - first : b.block_tiles;
+    for (auto [t, past] = team.part(tiles); t < past; ++t) {
+      transform_tile(a, b, first + t, o, block, t);
+    }
+    team.wait();
+    for (auto [i, past] = team.part(elements * c_blocks); i < past; ++i) {
+      multiply_tiles(a, b, tiles, i / c_blocks, i % c_blocks * 2 * lanes, block, first > begin);
+    }
+    team.wait();
+  }
+}
+
 void winograd_weight(const Conv2dProblem& a, const WinogradWeightCut& b, float* workspace,
                      const float* x, const float* dy, float* dw) {
-  float* const x_block = workspace;
-  float* const dy_block = x_block + b.x_floats;
-  float* const sums = dy_block + b.dy_floats;
-  float* const zeros = sums + b.sum_floats;
-  __builtin_memset(zeros, 0, (b.c > b.k ? b.c : b.k) * sizeof(float));
-  const std::size_t c_blocks = (b.c + 2 * lanes - 1) / (2 * lanes);
+  float* const sums = workspace;
+  float* const zeros = sums + b.shares * b.sum_floats;
+  const std::size_t widest = b.c > b.k ? b.c : b.k;
+  float* const blocks = zeros + widest;
+  __builtin_memset(zeros, 0, widest * sizeof(float));
+  const WinogradWeightOperands o = {x, dy, zeros};
+  Teams teams(b.shares);
 #pragma omp parallel
   {
-    for (std::size_t block = 0; block < b.blocks; ++block) {
-      const std::size_t first = block * b.block_tiles;
-      const std::size_t tiles = b.tiles - first < b.block_tiles ? b.tiles - first : b.block_tiles;
-#pragma omp for schedule(static)
-      for (std::size_t t = 0; t < tiles; ++t) {
-        const TilePlace place(b.tiles_h, b.tiles_w, first + t);
-        transform_input(x + place.n * a.h * a.w * a.c, a.h, a.w, a.c,
-                        static_cast<std::ptrdiff_t>(place.p) - static_cast<std::ptrdiff_t>(a.pad_h),
-                        static_cast<std::ptrdiff_t>(place.q) - static_cast<std::ptrdiff_t>(a.pad_w),
-                        zeros, x_block + t * b.c, b.block_tiles * b.c);
-        transform_dy(a, b, place, dy, zeros, dy_block + t * b.k);
-      }
-#pragma omp for schedule(static)
-      for (std::size_t i = 0; i < elements * c_blocks; ++i) {
-        const std::size_t e = i / c_blocks;
-        multiply(a, b, tiles, i % c_blocks * 2 * lanes, x_block + e * b.block_tiles * b.c,
-                 dy_block + e * b.block_tiles * b.k, sums + e * a.k * b.c, block > 0);
-      }
+    teams.join();
+    for (auto [share, past] = teams.shares(); share < past; ++share) {
+      float* const own = blocks + share * (b.x_floats + b.dy_floats);
+      add_share(a, b, share, teams, o, {own, own + b.x_floats, sums + share * b.sum_floats});
     }
+#pragma omp barrier
 #pragma omp for schedule(static)
     for (std::size_t k = 0; k < a.k; ++k) transform_sums(a, b, k, sums, dw);
   }

@@ -170,8 +170,9 @@ void depthwise(const Correlation& a, const DepthwiseCut& b, float* filters, cons
     }
   }
   float* bands = filters + b.filter_floats;
-#pragma omp parallel for schedule(dynamic)
-  for (std::size_t item = 0; item < a.n * b.bands; ++item) {
+  Work work(a.n * b.bands);
+#pragma omp parallel
+  for (std::size_t item = 0; work.next(item);) {
     const std::size_t n = item / b.bands, band = item % b.bands, p0 = band * b.rows;
     float* from = bands + static_cast<std::size_t>(omp_get_thread_num()) * b.band_floats;
     copy_band(a, b, n, band, in, from);
@@ -217,8 +218,9 @@ void depthwise_weight(const Correlation& a, const DepthwiseCut& b, float* sums, 
                       const float* dy, float* dw) {
   const std::size_t taps = a.taps_h * a.taps_w;
   float* bands = sums + b.shares * b.filter_floats;
-#pragma omp parallel for schedule(dynamic)
-  for (std::size_t share = 0; share < b.shares; ++share) {
+  Work work(b.shares);
+#pragma omp parallel
+  for (std::size_t share = 0; work.next(share);) {
     float* mine = sums + share * b.filter_floats;  // (taps, channels)
     float* from = bands + static_cast<std::size_t>(omp_get_thread_num()) * b.band_floats;
     __builtin_memset(mine, 0, b.filter_floats * sizeof(float));
