@@ -119,6 +119,7 @@ std::vector<fs::path> write_splits(const CompareFlags& flags, const Session& ses
     return manifests;
   }
   Dataset dataset = open_dataset(flags.train.data, {}, flags.train.skip_bad, session);
+  hash_files(dataset);
   if (flags.folds != 0) {
     write_folds(flags, dataset);
     return manifests;

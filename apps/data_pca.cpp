@@ -74,8 +74,10 @@ void write_projected(const Dataset& dataset, const Survey& survey, const Picture
                      const std::filesystem::path& out) {
   Dataset projected = dataset;
   for (std::size_t i = 0; i < dataset.items.size(); ++i) {
-    projected.items[i].path = out / "images" / fmt::format("{:06}.png", i);
-    write_png(projected.items[i].path, rebuilt_picture(c, survey, i));
+    Item& item = projected.items[i];
+    item.path = out / "images" / fmt::format("{:06}.png", i);
+    item.sha256.clear();
+    write_png(item.path, rebuilt_picture(c, survey, i));
   }
   write_manifest(out / "manifest.csv", projected);
 }

@@ -45,9 +45,8 @@ void set_groups(Dataset& dataset, const Flags& flags, const Session& session) {
   for (std::size_t i = 0; i < group.size(); ++i) dataset.items[i].group = group[i];
 }
 
-void write_one(const Dataset& dataset, const std::vector<std::string>& hashes,
-               const std::string& out) {
-  write_manifest(out, dataset, hashes);
+void write_one(const Dataset& dataset, const std::string& out) {
+  write_manifest(out, dataset);
   for (const char* split : {"train", "val", "test"}) {
     const std::vector<std::size_t> which = dataset.indices(split);
     if (!which.empty()) fmt::print("{:<8}{}\n", split, describe_part(dataset, which));
@@ -69,18 +68,18 @@ int run(const Flags& flags, const Session& session) {
   const SplitFractions fractions = parse_split(flags.fractions);
   Dataset dataset = open_dataset(flags.data, {}, flags.skip_bad, session);
   set_groups(dataset, flags, session);
-  const std::vector<std::string> hashes = file_hashes(dataset);
+  hash_files(dataset);
   for (std::size_t repeat = 0; repeat < flags.repeats; ++repeat) {
     const std::uint64_t seed = flags.seed + repeat;
     if (flags.folds == 0) {
       assign_splits(dataset, fractions, seed);
-      write_one(dataset, hashes, numbered(flags, repeat, 0));
+      write_one(dataset, numbered(flags, repeat, 0));
       continue;
     }
     const std::vector<std::size_t> fold = assign_folds(dataset, flags.folds, seed);
     for (std::size_t f = 0; f < flags.folds; ++f) {
       use_fold(dataset, fold, flags.folds, f);
-      write_one(dataset, hashes, numbered(flags, repeat, f));
+      write_one(dataset, numbered(flags, repeat, f));
     }
   }
   return 0;

@@ -53,12 +53,12 @@ void use_fold(Dataset& dataset, const std::vector<std::size_t>& fold, std::size_
 // "0.7/0.1/0.2" or "0.8/0.2" (no test).
 SplitFractions parse_split(const std::string& text);
 
-// CSV with header path,label,split,group (RFC 4180 quoting), paths relative to the file's folder
-// where they lie below it. With `hashes`, one for each item, also a column sha256.
-void write_manifest(const std::filesystem::path& path, const Dataset& dataset,
-                    const std::vector<std::string>& hashes = {});
-// SHA-256 of every file, as hexadecimal digits.
-std::vector<std::string> file_hashes(const Dataset& dataset);
+// CSV with header path,label,split,group,sha256 (RFC 4180 quoting), paths relative to the file's
+// folder where they lie below it. A hash that an item brings along stays, so that a file which was
+// changed since is still found out; other files are read and hashed.
+void write_manifest(const std::filesystem::path& path, Dataset dataset);
+// Does that once, for a set that is written several times: SHA-256 of the files that have none yet.
+void hash_files(Dataset& dataset);
 
 // Decodes every file once, in parallel; returns those that cannot be used and why, in order. The
 // reason does not repeat the path.

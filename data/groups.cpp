@@ -100,6 +100,25 @@ void measure_likeness(const Sequence& s, std::vector<double>& next, std::vector<
   }
 }
 
+// The same of images in different folders, which have no order: for folders too short to hold
+// images that are far apart.
+std::vector<double> likeness_across(const std::vector<Sequence>& all, const Survey& survey) {
+  std::vector<std::size_t> items, folder;
+  for (std::size_t f = 0; f < all.size(); ++f) {
+    items.insert(items.end(), all[f].items.begin(), all[f].items.end());
+    folder.resize(items.size(), f);
+  }
+  const Pictures pictures = unit_pictures(survey, items);
+  const Philox random{0, purpose("folders apart")};
+  std::vector<double> any;
+  for (std::size_t k = 0; k < std::min<std::size_t>(4 * items.size(), 20000); ++k) {
+    const std::size_t i = random.below(2 * k, items.size()),
+                      j = random.below(2 * k + 1, items.size());
+    if (folder[i] != folder[j]) any.push_back(pictures.correlation(i, j));
+  }
+  return any;
+}
+
 double mean(const std::vector<double>& values) {
   double sum = 0;
   for (const double v : values) sum += v;
@@ -161,6 +180,7 @@ GroupFinding find_groups(const Dataset& dataset, const Survey& survey) {
     }
     all.push_back(std::move(s));
   }
+  if (any.size() < 100) any = likeness_across(all, survey);
   std::vector<double> near;
   for (const double d : distance) near.push_back(d <= 2 ? 1 : 0);
   finding.distance = quantile(distance, 0.5);

@@ -110,32 +110,26 @@ void read_manifest(Dataset& dataset, const fs::path& path) {
   }
 }
 
-void write_manifest(const fs::path& path, const Dataset& dataset,
-                    const std::vector<std::string>& hashes) {
+void hash_files(Dataset& dataset) {
+  for (Item& item : dataset.items) {
+    if (!item.sha256.empty()) continue;
+    const std::string bytes = read_file(item.path);
+    item.sha256 = hex(sha256(bytes.data(), bytes.size()));
+  }
+}
+
+void write_manifest(const fs::path& path, Dataset dataset) {
+  hash_files(dataset);
   const fs::path folder = fs::absolute(path).lexically_normal().parent_path();
-  std::vector<std::string> header = {"path", "label", "split", "group"};
-  if (!hashes.empty()) header.push_back("sha256");
-  std::string text = csv_line(header);
-  for (std::size_t i = 0; i < dataset.items.size(); ++i) {
-    const Item& item = dataset.items[i];
+  std::string text = csv_line({"path", "label", "split", "group", "sha256"});
+  for (const Item& item : dataset.items) {
     const fs::path full = fs::absolute(item.path).lexically_normal();
     const fs::path relative = full.lexically_relative(folder);
     const bool below = !relative.empty() && *relative.begin() != "..";
-    std::vector<std::string> fields = {(below ? relative : full).string(),
-                                       dataset.classes.at(item.label), item.split, item.group};
-    if (!hashes.empty()) fields.push_back(hashes.at(i));
-    text += csv_line(fields);
+    text += csv_line({(below ? relative : full).string(), dataset.classes.at(item.label),
+                      item.split, item.group, item.sha256});
   }
   write_file_atomically(path, text);
-}
-
-std::vector<std::string> file_hashes(const Dataset& dataset) {
-  std::vector<std::string> hashes;
-  for (const Item& item : dataset.items) {
-    const std::string bytes = read_file(item.path);
-    hashes.push_back(hex(sha256(bytes.data(), bytes.size())));
-  }
-  return hashes;
 }
 
 }  // namespace hilum
