@@ -94,10 +94,9 @@ Result time_rows(const std::string& net, const Layer& layer, std::size_t turns) 
   std::vector<std::vector<double>> seconds(rows.size());
   for (std::size_t turn = 0; turn <= turns; ++turn) {  // the first one plans and is not counted
     for (std::size_t i = 0; i < rows.size(); ++i) {
+      const Workspace workspace = workspace_for(*rows[i], layer.problem);
       Launch launch;
-      if (rows[i]->workspace) {
-        launch.workspace = workspace(Device::cpu, rows[i]->workspace(layer.problem));
-      }
+      launch.workspace = workspace.data();
       const auto begin = std::chrono::steady_clock::now();
       PassCalls<Pass>::row(*rows[i], launch, layer.problem, operands);
       const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;

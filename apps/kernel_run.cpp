@@ -26,9 +26,10 @@ using Table2d = std::vector<std::vector<std::string>>;
 template <class Pass>
 double median_seconds(const Row<Pass>& row, const typename Pass::Problem& problem,
                       std::vector<OperandData>& operands, std::size_t repeat) {
+  const Workspace workspace = workspace_for(row, problem);
   Launch launch;
   launch.stream = device_stream(row.device);
-  if (row.workspace != nullptr) launch.workspace = workspace(row.device, row.workspace(problem));
+  launch.workspace = workspace.data();
   OnDevice copies(row.device, operands);
   PassCalls<Pass>::prepare(row, problem, operands);
   const auto call = [&] { PassCalls<Pass>::row(row, launch, problem, operands); };

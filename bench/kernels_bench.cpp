@@ -66,8 +66,9 @@ void time_row(benchmark::State& state, std::size_t row_index, const std::string&
               const typename Pass::Problem& problem) {
   const Row<Pass>& row = Pass::table()[row_index];
   std::vector<OperandData>& operands = operands_of<Pass>(key, problem);
+  const Workspace workspace = workspace_for(row, problem);
   Launch launch;
-  if (row.workspace != nullptr) launch.workspace = workspace(row.device, row.workspace(problem));
+  launch.workspace = workspace.data();
   PassCalls<Pass>::prepare(row, problem, operands);
   PassCalls<Pass>::row(row, launch, problem, operands);  // plans, caches, first touch
   for (auto _ : state) {

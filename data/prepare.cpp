@@ -66,8 +66,9 @@ void Preparation::fill(const Image& image, std::uint64_t epoch, std::uint64_t in
   if (augmentation_.any()) {
     draw = draw_augmentation(augmentation_, problem_.h, problem_.w, seed_, epoch, index);
   }
+  const Workspace workspace = workspace_for(row_, problem_);
   Launch launch;
-  if (row_.workspace) launch.workspace = workspace(Device::cpu, row_.workspace(problem_));
+  launch.workspace = workspace.data();
   row_.run(launch, problem_, image.pixels.data(), draw.matrix.data(), &draw.gain, scale_.data(),
            shift_.data(), out);
 }

@@ -16,6 +16,7 @@
 
 #include "engine/arena.h"
 #include "kernels/device.h"
+#include "kernels/dispatch.h"
 #include "kernels/error.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -50,6 +51,7 @@ struct Pool {
     statistics.limit = device == Device::cuda ? device_memory(device) : machine_memory();
     // Twice the memory: what is free lies in pieces.
     if (device != Device::cuda) arena.emplace(2 * machine_memory());
+    set_large_workspaces(allocate, deallocate);
   }
 
   const Device device;  // cpu or cuda

@@ -1,7 +1,7 @@
 // Memory for tensors. Fresh pages are slow to touch the first time (an order of magnitude slower
 // than memory in use), and a training step asks for the same sizes again and again, so freed blocks
-// are kept and handed out again: small ones by size class, large ones of the CPU by the smallest
-// hole that is large enough (arena.h).
+// are kept and handed out again: small ones by size class, large ones of the CPU by the first hole
+// that is large enough (arena.h). Large workspaces of kernels come from here as well.
 #pragma once
 
 #include <cstddef>

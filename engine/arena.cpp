@@ -1,4 +1,4 @@
-// Best fit with growing together, over addresses that were reserved in one piece.
+// First fit with growing together, over addresses that were reserved in one piece.
 #include "engine/arena.h"
 
 #include <sys/mman.h>
@@ -26,12 +26,10 @@ Arena::Arena(std::size_t reserve) {
 
 void Arena::add_hole(std::size_t offset, Hole hole) {
   holes_[offset] = hole;
-  by_size_.insert({hole.bytes, offset});
   if (hole.kept) kept_ += hole.bytes;
 }
 
 void Arena::remove_hole(Holes::iterator hole) {
-  by_size_.erase({hole->second.bytes, hole->first});
   if (hole->second.kept) kept_ -= hole->second.bytes;
   holes_.erase(hole);
 }
@@ -47,8 +45,9 @@ bool Arena::make_usable(std::size_t end) {
 }
 
 void* Arena::take(std::size_t bytes, std::size_t growth) {
-  if (const auto fit = by_size_.lower_bound({bytes, 0}); fit != by_size_.end()) {
-    const auto hole = holes_.find(fit->second);
+  const auto hole = std::find_if(holes_.begin(), holes_.end(),
+                                 [=](const auto& entry) { return entry.second.bytes >= bytes; });
+  if (hole != holes_.end()) {
     const auto [offset, all] = *hole;
     if (!all.kept && bytes > growth) return nullptr;
     remove_hole(hole);
@@ -95,7 +94,6 @@ void Arena::give(void* block, std::size_t bytes) {
 
 void Arena::release() {
   const Holes before = std::exchange(holes_, {});
-  by_size_.clear();
   kept_ = 0;
   for (const auto& [offset, hole] : before) {
     if (hole.kept) ::madvise(base_ + offset, hole.bytes, MADV_DONTNEED);

@@ -1,5 +1,5 @@
-// One stretch of addresses from which the large blocks of the CPU are cut: the smallest hole that
-// is large enough serves a request, neighbours that are free grow together again. Lists by size,
+// One stretch of addresses from which the large blocks of the CPU are cut: the first hole that is
+// large enough serves a request, neighbours that are free grow together again. Lists by size,
 // which do for small blocks, would keep a block of every size that a training step ever asked for;
 // here the memory of a step is little more than what it has in use at its peak. Addresses are
 // reserved once; memory is taken as the frontier moves up. Not for several threads at once.
@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <map>
-#include <set>
 #include <utility>
 
 namespace hilum {
@@ -41,7 +40,6 @@ class Arena {
   std::size_t frontier_ = 0;               // nothing above was handed out since release()
   std::size_t kept_ = 0;
   Holes holes_;
-  std::set<std::pair<std::size_t, std::size_t>> by_size_;  // bytes, offset
 };
 
 }  // namespace hilum

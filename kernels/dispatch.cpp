@@ -64,6 +64,19 @@ struct Buffer {
   std::size_t capacity = 0;
 };
 
+Buffer& kept_buffer(Device device) {
+  if (device == Device::cuda) {
+    // Never freed: at the end of the program there may be no CUDA any more to free it with.
+    static Buffer& on_gpu = *new Buffer(Device::cuda);
+    return on_gpu;
+  }
+  thread_local Buffer on_host(Device::cpu);
+  return on_host;
+}
+
+void* (*take_large)(std::size_t, Device) = nullptr;
+void (*give_large)(void*, std::size_t, Device) noexcept = nullptr;
+
 }  // namespace
 
 const char* device_name(Device device) {
@@ -115,14 +128,24 @@ std::optional<std::string> forced_row(std::string_view op, std::string_view pass
 void set_deterministic(bool on) { deterministic_on = on; }
 bool deterministic() { return deterministic_on; }
 
-void* workspace(Device device, std::size_t bytes) {
-  if (device == Device::cuda) {
-    // Never freed: at the end of the program there may be no CUDA any more to free it with.
-    static Buffer& on_gpu = *new Buffer(Device::cuda);
-    return on_gpu.at_least(bytes);
+Workspace::Workspace(Device device, std::size_t bytes) : device_(device), bytes_(bytes) {
+  if (bytes == 0) return;
+  if (bytes > small_workspace && take_large != nullptr) {
+    data_ = take_large(bytes, device);
+    give_ = give_large;
+  } else if (!dry_run()) {
+    data_ = kept_buffer(device).at_least(bytes);
   }
-  thread_local Buffer on_host(Device::cpu);
-  return on_host.at_least(bytes);
+}
+
+Workspace::~Workspace() {
+  if (give_ != nullptr) give_(data_, bytes_, device_);
+}
+
+void set_large_workspaces(void* (*take)(std::size_t, Device),
+                          void (*give)(void*, std::size_t, Device) noexcept) {
+  take_large = take;
+  give_large = give;
 }
 
 void set_kernel_observer(KernelObserver observer) { observer_now = observer; }

@@ -39,9 +39,35 @@ std::optional<std::string> forced_row(std::string_view op, std::string_view pass
 void set_deterministic(bool on);
 bool deterministic();
 
-// Memory of the device that a kernel may scribble on during one call. One buffer a thread, for
-// device cuda one in all; grown when needed and kept.
-void* workspace(Device device, std::size_t bytes);
+// Memory of the device that a kernel may scribble on during one call. Small ones are one buffer
+// that is kept (one a thread, for device cuda one in all) and so stays in the caches. Large ones
+// come from where the engine takes its tensors from, since there is room between those most of the
+// time; without an engine from the same buffer, which grows.
+inline constexpr std::size_t small_workspace = std::size_t{4} << 20;  // bytes, at most
+
+class Workspace {
+ public:
+  Workspace(Device device, std::size_t bytes);  // nothing for no bytes
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  void* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  Device device_;
+  std::size_t bytes_;
+  void (*give_)(void*, std::size_t, Device) noexcept = nullptr;
+  void* data_ = nullptr;
+};
+
+template <class Pass>
+Workspace workspace_for(const Row<Pass>& row, const typename Pass::Problem& problem) {
+  return Workspace(row.device, row.workspace ? row.workspace(problem) : 0);
+}
+
+void set_large_workspaces(void* (*take)(std::size_t bytes, Device),
+                          void (*give)(void*, std::size_t bytes, Device) noexcept);
 
 // While one of these lives no kernel runs: rows are chosen and the observer is told, so that work
 // and memory can be planned without doing the work. What the outputs hold is then undefined.
@@ -104,25 +130,25 @@ const Row<Pass>& select(Device device, const typename Pass::Problem& problem) {
 // Runs a given row, with its workspace, and reports to the observer.
 template <class Pass, class... Args>
 void run_row(const Row<Pass>& row, const typename Pass::Problem& problem, Args... operands) {
-  const std::size_t workspace_bytes = row.workspace ? row.workspace(problem) : 0;
+  const Workspace workspace = workspace_for(row, problem);
   if (dry_run()) {
     if (KernelObserver observer = kernel_observer()) {
       const auto now = std::chrono::steady_clock::now();
       observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
-                now, now, workspace_bytes});
+                now, now, workspace.bytes()});
     }
     return;
   }
   Launch launch;
   launch.stream = device_stream(row.device);
-  if (row.workspace) launch.workspace = workspace(row.device, workspace_bytes);
+  launch.workspace = workspace.data();
   if (KernelObserver observer = kernel_observer()) {
     device_synchronise(row.device);
     const auto begin = std::chrono::steady_clock::now();
     row.run(launch, problem, operands...);
     device_synchronise(row.device);
     observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
-              begin, std::chrono::steady_clock::now(), workspace_bytes});
+              begin, std::chrono::steady_clock::now(), workspace.bytes()});
   } else {
     row.run(launch, problem, operands...);
   }

@@ -18,7 +18,7 @@ namespace {
 struct Call {
   std::string path;
   double flop;
-  std::size_t in_use, workspace;  // bytes
+  std::size_t in_use, small_workspace;  // bytes
 };
 std::vector<Call>* calls_now = nullptr;
 
@@ -28,7 +28,7 @@ class CollectCalls {
     calls_now = &calls;
     set_kernel_observer([](const KernelEvent& event) {
       calls_now->push_back({module_path(), event.cost.flop, memory_statistics(event.device).in_use,
-                            event.workspace});
+                            event.workspace <= small_workspace ? event.workspace : 0});
     });
   }
   ~CollectCalls() { set_kernel_observer(before_); }
@@ -174,9 +174,9 @@ MemoryPeak training_peak(Module& module, std::size_t channels, std::size_t size,
     const PlannedStep planned = plan_step(module, batch, {batch, size, size, channels}, recompute);
     for (std::size_t i = 0; i < planned.calls.size(); ++i) {
       const Call& call = planned.calls[i];
-      workspace = std::max(workspace, call.workspace);
-      if (call.in_use + call.workspace <= most) continue;
-      most = call.in_use + call.workspace;
+      workspace = std::max(workspace, call.small_workspace);
+      if (call.in_use <= most) continue;
+      most = call.in_use;
       peak.layer = call.path;
       peak.backward = i >= planned.forward_calls;
     }

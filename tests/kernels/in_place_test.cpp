@@ -53,11 +53,12 @@ void expect_same_in_place(const std::vector<Shared>& pairs) {
     if (a_case.use == Use::bench) continue;
     for (const Row<Pass>& row : Pass::table()) {
       if (!takes_host_memory(row)) continue;
-      Launch launch;
-      if (row.workspace) launch.workspace = workspace(row.device, row.workspace(a_case.problem));
       for (Isa candidate : {Isa::portable, Isa::avx2, Isa::avx512}) {
         if (!makes_a_difference(row, candidate)) continue;
         set_isa(candidate);
+        const Workspace workspace = workspace_for(row, a_case.problem);
+        Launch launch;
+        launch.workspace = workspace.data();
         std::vector<OperandData> apart = PassCalls<Pass>::make(a_case.problem, 3), shared = apart;
         PassCalls<Pass>::row(row, launch, a_case.problem, apart);
         run_shared<Pass>(row, a_case.problem, launch, shared, pairs, typename Pass::Function{});
