@@ -39,7 +39,7 @@ FrozenBody::FrozenBody(Module& net, const NetRecipe& recipe, Device device, bool
 
 Tensor FrozenBody::features(const Tensor& pixels) const {
   const NoGrad no_grad;
-  if (steps_ == 0 || !plan_is_allowed(pixels.device())) return chain_.run(pixels, 0, steps_);
+  if (steps_ == 0 || !plan_is_allowed()) return chain_.run(pixels, 0, steps_);
   if (!plan_ || plan_->images() < pixels.size(0)) {
     const auto body = [this](Tensor x) { return chain_.run(std::move(x), 0, steps_); };
     plan_.emplace(record_graph(body, net_, with_batch(pixels.shape(), 1)), pixels.size(0));

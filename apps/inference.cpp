@@ -119,7 +119,7 @@ Predictions classify(Module& net, Loader& loader, std::size_t classes, Device de
       [&](Batch& batch, Tensor& logits) {
         if (!loader.next(batch)) return false;
         const Tensor x = input_of(batch, device);
-        if (!plan && loader.batches() * batch.n > few && plan_is_allowed(device)) {
+        if (!plan && loader.batches() * batch.n > few && plan_is_allowed()) {
           plan.emplace(net, x.shape());  // no later batch is larger
         }
         logits = plan ? (*plan)(x) : net(x);

@@ -83,7 +83,9 @@ Graph record_graph(const std::function<Tensor(Tensor)>& forward, const Module& n
   const Tensor x = Tensor::zeros(image, device);
   recorder.add_value(x);
   const ListenToOperations listen([&](const OperationRecord& record) { recorder.add(record); });
-  return recorder.finish(forward(x));
+  Graph graph = recorder.finish(forward(x));
+  graph.device = device;
+  return graph;
 }
 
 Graph record_graph(Module& net, const Shape& image) {

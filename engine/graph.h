@@ -37,6 +37,7 @@ struct Graph {
   std::vector<Shape> values;     // values[0] is what goes in
   std::vector<GraphNode> nodes;  // in the order of execution
   std::size_t output = 0;
+  Device device = Device::cpu;  // where the parameters lie
 };
 
 // `forward` is run once, on zeros of shape `image`, as if to evaluate; `net` is whose modules it

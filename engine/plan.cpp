@@ -63,9 +63,9 @@ Conv2dProblem convolution_of(const GraphNode& node, const Shape& x, const Shape&
 }
 
 // How many images go through the convolutions at a time. More share each reading of the filters;
-// fewer leave what one kernel wrote in the cache for the next.
-std::size_t images_at_a_time(std::size_t floats_of_one) {
-  constexpr std::size_t bytes = 128 << 20;
+// fewer leave what one kernel wrote in the cache for the next; a GPU wants many, to be full.
+std::size_t images_at_a_time(Device device, std::size_t floats_of_one) {
+  const std::size_t bytes = std::size_t{device == Device::cuda ? 2048u : 128u} << 20;
   return std::max<std::size_t>(1, bytes / sizeof(float) / floats_of_one);
 }
 
@@ -78,10 +78,10 @@ class PlanBuilder {
     std::vector<PlannedOperation> operations = fuse(graph);
     memory_ = plan_memory(operations, graph);
     memory_.floats = std::max<std::size_t>(memory_.floats, 1);
-    if (at_a_time == 0) at_a_time = images_at_a_time(memory_.floats);
+    if (at_a_time == 0) at_a_time = images_at_a_time(graph.device, memory_.floats);
     part.images = std::min(images, at_a_time);
-    part.block = Tensor::empty({part.images * memory_.floats});
-    std::fill_n(part.block.data(), part.block.count(), 0.0f);  // fresh pages are slow to touch
+    part.device = graph.device;
+    part.block = Tensor::zeros({part.images * memory_.floats}, part.device);  // touched beforehand
     part.input = graph.values[0], part.output = graph.values[graph.output];
     part.result = at(graph.output);
     for (const PlannedOperation& a : operations) {
@@ -106,7 +106,7 @@ class PlanBuilder {
 
   void step(Plan::Step call) { part_.steps.push_back({path_, std::move(call)}); }
   const float* keep(const Tensor& weight) {
-    part_.weights.push_back(weight);
+    part_.weights.push_back(weight.to(part_.device));
     return std::as_const(part_.weights.back()).data();
   }
   const float* keep(const std::vector<float>& values) {
@@ -147,23 +147,25 @@ class PlanBuilder {
   // One input, one output, the number of images the only thing that changes.
   template <class Pass>
   void simple(const PlannedOperation& a, const typename Pass::Problem& one) {
-    step([=, x = source(a, 0), y = at(a.output)](std::size_t n, const float* input) {
+    step([=, on = part_.device, x = source(a, 0), y = at(a.output)](std::size_t n,
+                                                                    const float* input) {
       typename Pass::Problem problem = one;
       problem.n = n;
-      run<Pass>(Device::cpu, problem, x.in(input), y);
+      run<Pass>(on, problem, x.in(input), y);
     });
   }
 
   void elementwise(const PlannedOperation& a, std::size_t count) {
     const Source x = source(a, 0);
     float* y = at(a.output);
+    const Device on = part_.device;
     if (a.is("sigmoid")) {
       step([=](std::size_t n, const float* input) {
-        run<SigmoidForward>(Device::cpu, SigmoidProblem{n * count}, x.in(input), y);
+        run<SigmoidForward>(on, SigmoidProblem{n * count}, x.in(input), y);
       });
     } else {
       step([=, z = source(a, 1)](std::size_t n, const float* input) {
-        run<AddForward>(Device::cpu, AddProblem{n * count}, x.in(input), z.in(input), y);
+        run<AddForward>(on, AddProblem{n * count}, x.in(input), z.in(input), y);
       });
     }
   }
@@ -173,10 +175,10 @@ class PlanBuilder {
     const float *scale = keep(a.scale), *shift = keep(a.scale.empty() ? a.scale : a.shift);
     const ChannelAffineProblem one{lines,       c, x_pitch, pitch(a.output), scale != nullptr,
                                    a.activation};
-    step([=, y = at(a.output)](std::size_t n, const float* input) {
+    step([=, on = part_.device, y = at(a.output)](std::size_t n, const float* input) {
       ChannelAffineProblem problem = one;
       problem.rows = n * lines;
-      run<ChannelAffineInference>(Device::cpu, problem, from.in(input), scale, shift, y);
+      run<ChannelAffineInference>(on, problem, from.in(input), scale, shift, y);
     });
   }
 
@@ -184,10 +186,11 @@ class PlanBuilder {
     const Tensor& w = a.node.inputs[1].parameter;
     const DenseProblem one{1, x[1], w.size(0)};
     const float* weight = a.weight.empty() ? keep(w) : keep(a.weight);
-    step([=, from = source(a, 0), y = at(a.output)](std::size_t n, const float* input) {
+    step([=, on = part_.device, from = source(a, 0), y = at(a.output)](std::size_t n,
+                                                                       const float* input) {
       DenseProblem problem = one;
       problem.n = n;
-      run<DenseForward>(Device::cpu, problem, from.in(input), weight, y);
+      run<DenseForward>(on, problem, from.in(input), weight, y);
     });
     PlannedOperation ending = a;
     ending.scale.assign(one.o, 1.0f);
@@ -199,15 +202,14 @@ class PlanBuilder {
     Conv2dInferenceProblem one{convolution_of(a.node, x, w.shape()), pitch(a.output),
                                a.inputs.size() == 2, a.activation};
     one.conv.n = part_.images;
-    const Row<Conv2dInference>& row = select<Conv2dInference>(Device::cpu, one);
-    const float* plain = a.weight.empty() ? w.data() : a.weight.data();
-    Tensor prepared = Tensor::empty({row.prepare != nullptr ? row.prepared_count(one) : w.count()});
-    if (row.prepare != nullptr) {
-      row.prepare(one, plain, prepared.data());
-    } else {
-      std::copy_n(plain, w.count(), prepared.data());
+    const Row<Conv2dInference>& row = select<Conv2dInference>(part_.device, one);
+    Tensor plain = a.weight.empty() ? w.clone() : Tensor::from(a.weight, w.shape());
+    if (row.prepare != nullptr) {  // rows of the CPU
+      Tensor prepared = Tensor::empty({row.prepared_count(one)});
+      row.prepare(one, std::as_const(plain).data(), prepared.data());
+      plain = prepared;
     }
-    const float *filters = keep(prepared), *shift = keep(a.shift);
+    const float *filters = keep(plain), *shift = keep(a.shift);
     const Source residual = one.residual ? source(a, 1) : Source{nullptr};
     step([=, &row, from = source(a, 0), y = at(a.output)](std::size_t n, const float* input) {
       Conv2dInferenceProblem problem = one;
@@ -230,7 +232,8 @@ void Plan::Part::run(std::size_t n, const float* x, float* y) const {
       const PathScope scope(step.path);
       step.call(now, x);
     }
-    std::copy_n(result != nullptr ? result : x, now * output.count(), y);
+    device_copy(device, Way::within, y, result != nullptr ? result : x,
+                now * output.count() * sizeof(float));
     x += now * input.count(), y += now * output.count();
   }
 }
@@ -255,13 +258,15 @@ Plan::Plan(Module& net, const Shape& images)
 Tensor Plan::operator()(const Tensor& x) const {
   const Shape& input = parts_.front().input;
   const std::size_t n = x.shape().rank() == 0 ? 0 : x.size(0);
-  if (n == 0 || n > images_ || x.shape() != with_images(input, n)) {
-    throw usage_error("plan for up to {} images {}: got {}. Make another plan for that.", images_,
-                      input.str(), x.shape().str());
+  if (n == 0 || n > images_ || x.shape() != with_images(input, n) ||
+      x.device() != parts_.front().device) {
+    throw usage_error(
+        "plan for up to {} images {} on {}: got {} on {}. Make another plan for that.", images_,
+        input.str(), device_name(parts_.front().device), x.shape().str(), device_name(x.device()));
   }
   Tensor from = x;
   for (const Part& part : parts_) {
-    Tensor to = Tensor::empty(with_images(part.output, n));
+    Tensor to = Tensor::empty(with_images(part.output, n), part.device);
     part.run(n, std::as_const(from).data(), to.data());
     from = to;
   }
@@ -288,8 +293,7 @@ std::size_t Plan::size() const {
   return steps;
 }
 
-bool plan_is_allowed(Device device) {
-  if (device != Device::cpu) return false;
+bool plan_is_allowed() {
   const std::optional<std::string> forced = forced_row(Conv2dInference::op, Conv2dInference::pass);
   const Table<Conv2dInference>& rows = Conv2dInference::table();
   return !forced || std::any_of(rows.begin(), rows.end(),

@@ -9,7 +9,8 @@
 // is read once.
 //
 // A plan keeps what the weights were when it was made. It gives what the network gives but for
-// rounding, and the same bits for any number of threads; for the CPU only. Listeners hear nothing.
+// rounding, and the same bits for any number of threads; it runs where the weights lay. Listeners
+// hear nothing.
 #pragma once
 
 #include <functional>
@@ -46,6 +47,7 @@ class Plan {
   // A stretch of the network that as many images as `images` go through at a time.
   struct Part {
     std::size_t images = 0;
+    Device device = Device::cpu;
     Shape input, output;  // of one image
     Tensor block;
     const float* result = nullptr;  // null: the input is
@@ -61,8 +63,8 @@ class Plan {
   std::vector<Part> parts_;
 };
 
-// Whether a plan may stand in for a network: on the CPU, unless a convolution kernel was asked for
-// by name that plans have not.
-bool plan_is_allowed(Device device);
+// Whether a plan may stand in for a network: unless a convolution kernel was asked for by name that
+// plans have not.
+bool plan_is_allowed();
 
 }  // namespace hilum

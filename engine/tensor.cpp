@@ -34,6 +34,13 @@ Tensor share_storage(const TensorState& from, const Shape& shape) {
   return Tensor(std::move(state));
 }
 
+LabelRange range_of(const TensorState& labels) {
+  if (labels.storage->device == Device::cuda) return labels.storage->labels;
+  const auto* const first = static_cast<const std::int32_t*>(labels.storage->data);
+  const auto [least, largest] = std::minmax_element(first, first + labels.shape.count());
+  return labels.shape.count() == 0 ? LabelRange{} : LabelRange{*least, *largest};
+}
+
 template <class T>
 Tensor copy_in(std::span<const T> values, const Shape& shape, DType dtype) {
   if (values.size() != shape.count()) {
@@ -175,6 +182,12 @@ void Tensor::copy_from(const Tensor& source) {
   const Way way = to_gpu ? (from_gpu ? Way::within : Way::to_device) : Way::to_host;
   device_copy(to_gpu ? to.storage->device : from.storage->device, way, to.storage->data,
               from.storage->data, from.shape.count() * dtype_size(from.dtype));
+  if (to.dtype == DType::i32) to.storage->labels = range_of(from);
+}
+
+LabelRange label_range(const Tensor& labels) {
+  check_type(checked(labels.state()), DType::i32);
+  return range_of(*labels.state());
 }
 
 Tensor Tensor::reshape(const Shape& shape) const {

@@ -15,6 +15,11 @@ namespace hilum {
 
 class Recipe;
 
+// The least and the largest of a tensor of labels.
+struct LabelRange {
+  std::int32_t least = 0, largest = 0;
+};
+
 struct Storage {
   Storage(std::size_t bytes, Device device);
   ~Storage() { deallocate(data, bytes, device); }
@@ -24,6 +29,7 @@ struct Storage {
   void* data;
   std::size_t bytes;
   Device device;
+  LabelRange labels;  // on a GPU, from when they came from the host
 };
 
 struct TensorState {
@@ -38,6 +44,9 @@ struct TensorState {
   std::shared_ptr<Node> node;      // null: a leaf, or off the tape
   std::shared_ptr<Recipe> recipe;  // how to make the values again (saved.h); null: keep them
 };
+
+// Of labels wherever they lie; nothing is copied from a device for it.
+LabelRange label_range(const Tensor& labels);
 
 // Where the gradient of one input goes: to the node that made it, to a leaf, or nowhere.
 struct Edge {

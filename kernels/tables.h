@@ -42,8 +42,6 @@
 #include "kernels/penalty/ref.h"
 #include "kernels/relu/cases.h"
 #include "kernels/relu/ref.h"
-#include "kernels/relu6/cases.h"
-#include "kernels/relu6/ref.h"
 #include "kernels/relu_max_pool/cases.h"
 #include "kernels/relu_max_pool/ref.h"
 #include "kernels/sgd/cases.h"
@@ -74,11 +72,11 @@ using AllOperations = PassList<
     PassList<BatchNormInference, BatchNormInferenceBackward>,
     PassList<BatchNormFusedForward, BatchNormFusedBackward>, PassList<BatchNormFusedRebuild>,
     PassList<ChannelAffineInference>, PassList<ReluForward, ReluBackward>,
-    PassList<Relu6Forward, Relu6Backward>, PassList<SigmoidForward, SigmoidBackward>,
-    PassList<AddForward>, PassList<BiasForward, BiasBackward>,
-    PassList<ConcatForward, ConcatBackward>, PassList<FlattenForward, FlattenBackward>,
-    PassList<ZeroPadForward, ZeroPadBackward>, PassList<DropoutForward, DropoutBackward>,
-    PassList<SoftmaxForward>, PassList<SoftmaxCrossEntropyForward, SoftmaxCrossEntropyBackward>,
+    PassList<SigmoidForward, SigmoidBackward>, PassList<AddForward>,
+    PassList<BiasForward, BiasBackward>, PassList<ConcatForward, ConcatBackward>,
+    PassList<FlattenForward, FlattenBackward>, PassList<ZeroPadForward, ZeroPadBackward>,
+    PassList<DropoutForward, DropoutBackward>, PassList<SoftmaxForward>,
+    PassList<SoftmaxCrossEntropyForward, SoftmaxCrossEntropyBackward>,
     PassList<PenaltyForward, PenaltyBackward>, PassList<SgdStep>, PassList<AdamStep>,
     PassList<AdamStepAll>, PassList<AffineWarpForward>>;
 

@@ -2,6 +2,7 @@
 #include "kernels/softmax_cross_entropy/softmax_cross_entropy.h"
 
 #include "engine/ops/buffers.h"
+#include "engine/tensor_state.h"
 
 namespace hilum {
 
@@ -20,7 +21,10 @@ Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& labels, const T
                       logits.shape().str(), class_weight.shape().str(), a.c);
   }
   check_same_device("softmax_cross_entropy", logits, labels);
-  check_labels(a, labels.to(Device::cpu).labels());
+  const LabelRange range = label_range(labels);
+  if (range.least < 0 || static_cast<std::size_t>(range.largest) >= a.c) {
+    check_labels(a, labels.to(Device::cpu).labels());  // which names the one that is wrong
+  }
   const Device device = logits.device();
   auto weights = [](const Tensor& w) { return w.defined() ? w.data() : nullptr; };
   Tensor loss = Tensor::empty({}, device), probability = Tensor::empty(logits.shape(), device);

@@ -23,6 +23,15 @@ std::size_t batch_norm_tree_workspace(const BatchNormProblem& a) {
   return (2 * sizeof(float) + (first + second) * state_bytes) * a.c;
 }
 
+// Of a count with its moments.
+inline constexpr auto batch_norm_cuda3_workspace =
+    batch_norm_tree_workspace<batch_norm_cuda3_group, 12>;
+
+// The forward rows add deviations from a channel's first number, which of normal numbers is up to
+// four times their mean size: terms of five times the size. Each thread adds about 32 of them one
+// after another, half an eps of random sign at a time: 5 x sqrt(32) / 2 = 14.
+inline constexpr double batch_norm_cuda_tolerance = 16;
+
 // cuda4: the slab of 8 channels and all rows in shared memory, of which every GPU since Ampere
 // gives a block 99 KiB: 16 images of 14 x 14 pixels fit. Backward keeps x and dy.
 inline constexpr std::size_t batch_norm_cuda4_channels = 8, batch_norm_cuda4_bytes = 98 * 1024;

@@ -70,12 +70,8 @@ namespace {
 // Bytes of a number, of a pair of sums and of a count with its moments.
 constexpr auto cuda1_workspace = batch_norm_tree_workspace<batch_norm_cuda1_group, 4>;
 constexpr auto cuda2_workspace = batch_norm_tree_workspace<batch_norm_cuda2_group, 8>;
-constexpr auto cuda3_workspace = batch_norm_tree_workspace<batch_norm_cuda3_group, 12>;
+constexpr auto cuda3_workspace = batch_norm_cuda3_workspace;
 
-// The forward rows on CUDA add deviations from a channel's first number, which of normal numbers is
-// up to four times their mean size: terms of five times the size. Each thread adds about 32 of them
-// one after another, half an eps of random sign at a time: 5 x sqrt(32) / 2 = 14.
-constexpr double of_deviations = 16;
 }  // namespace
 
 // Memory is counted once an array, as everywhere; training goes over x (and dy) twice.
@@ -90,11 +86,14 @@ const Table<BatchNormForward>& BatchNormForward::table() {
       {"onednn", Device::cpu, nullptr, batch_norm_forward_onednn, batch_norm_onednn_workspace, 4,
        false},
       HILUM_CUDA_ROWS(BatchNormForward, "cuda4_fused", batch_norm_cuda4_why_not<1>, nullptr,
-                      of_deviations),
-      HILUM_CUDA_ROWS(BatchNormForward, "cuda3_warp", nullptr, cuda3_workspace, of_deviations),
-      HILUM_CUDA_ROWS(BatchNormForward, "cuda2_tree", nullptr, cuda2_workspace, of_deviations),
-      HILUM_CUDA_ROWS(BatchNormForward, "cuda1_steps", nullptr, cuda1_workspace, of_deviations),
-      library_row<BatchNormForward, "cudnn", "cudnn">(of_deviations),
+                      batch_norm_cuda_tolerance),
+      HILUM_CUDA_ROWS(BatchNormForward, "cuda3_warp", nullptr, cuda3_workspace,
+                      batch_norm_cuda_tolerance),
+      HILUM_CUDA_ROWS(BatchNormForward, "cuda2_tree", nullptr, cuda2_workspace,
+                      batch_norm_cuda_tolerance),
+      HILUM_CUDA_ROWS(BatchNormForward, "cuda1_steps", nullptr, cuda1_workspace,
+                      batch_norm_cuda_tolerance),
+      library_row<BatchNormForward, "cudnn", "cudnn">(batch_norm_cuda_tolerance),
       ref_row<BatchNormForward>(),
   };
   return rows;

@@ -1,7 +1,9 @@
 // batch_norm_fused: costs and the tables of its rows, best first.
+#include "kernels/batch_norm/cuda_workspace.h"
 #include "kernels/batch_norm_fused/batch_norm_fused.h"
 #include "kernels/batch_norm_fused/ref.h"
 #include "kernels/batch_norm_fused/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/ref_row.h"
 
 namespace hilum {
@@ -10,6 +12,10 @@ namespace {
 Cost fused_cost(const BatchNormFusedProblem& a, double flop, double trips) {
   const auto count = static_cast<double>(a.x_count());
   return {flop * count, 4.0 * (trips * count + 8 * static_cast<double>(a.c))};
+}
+// As batch_norm's rows cuda3, whose sums these rows take.
+std::size_t cuda1_workspace(const BatchNormFusedProblem& a) {
+  return batch_norm_cuda3_workspace(a);
 }
 }  // namespace
 
@@ -59,6 +65,8 @@ const Table<BatchNormFusedForward>& BatchNormFusedForward::table() {
   static const Table<BatchNormFusedForward> rows = {
       {"cpu1", Device::cpu, nullptr, batch_norm_fused_forward_cpu1,
        batch_norm_fused_cpu1_workspace},
+      HILUM_CUDA_ROWS(BatchNormFusedForward, "cuda1_warp", nullptr, cuda1_workspace,
+                      batch_norm_cuda_tolerance),
       ref_row<BatchNormFusedForward>(),
   };
   return rows;
@@ -68,6 +76,7 @@ const Table<BatchNormFusedBackward>& BatchNormFusedBackward::table() {
   static const Table<BatchNormFusedBackward> rows = {
       {"cpu1", Device::cpu, nullptr, batch_norm_fused_backward_cpu1,
        batch_norm_fused_cpu1_workspace},
+      HILUM_CUDA_ROWS(BatchNormFusedBackward, "cuda1_warp", nullptr, cuda1_workspace),
       ref_row<BatchNormFusedBackward>(),
   };
   return rows;
@@ -77,6 +86,7 @@ const Table<BatchNormFusedRebuild>& BatchNormFusedRebuild::table() {
   static const Table<BatchNormFusedRebuild> rows = {
       {"cpu1", Device::cpu, nullptr, batch_norm_fused_rebuild_cpu1,
        batch_norm_fused_cpu1_workspace},
+      HILUM_CUDA_ROWS(BatchNormFusedRebuild, "cuda1_warp"),
       ref_row<BatchNormFusedRebuild>(),
   };
   return rows;

@@ -2,6 +2,7 @@
 #include "kernels/channel_affine/channel_affine.h"
 #include "kernels/channel_affine/ref.h"
 #include "kernels/channel_affine/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/error.h"
 #include "kernels/ref_row.h"
 
@@ -32,6 +33,7 @@ Cost ChannelAffineInference::cost(const Problem& a) {
 const Table<ChannelAffineInference>& ChannelAffineInference::table() {
   static const Table<ChannelAffineInference> rows = {
       {"cpu1", Device::cpu, nullptr, channel_affine_inference_cpu1},
+      HILUM_CUDA_ROWS(ChannelAffineInference, "cuda1"),
       ref_row<ChannelAffineInference>(),
   };
   return rows;

@@ -9,7 +9,8 @@
 // load of 32 lanes. Forward, all lanes read one x (one transaction, handed to all), but 32 filters
 // R*S*C apart: 32 transactions for 32 numbers. backward_weight has only K*R*S*C threads, each with
 // a sum as long as there are pixels: 32 filters of 3x3 gray taps leave most of the GPU idle.
-#include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/epilogue.h"
+#include "kernels/conv2d/inference.h"
 #include "kernels/cuda.h"
 
 namespace hilum {
@@ -25,8 +26,10 @@ struct Sizes {
       : a(problem), p(a.p()), q(a.q()), group_c(a.c / a.groups), group_k(a.k / a.groups) {}
 };
 
-// One thread a y[n,p,q,k]. Unsigned: a row above the image wraps to a huge number.
-__global__ void forward(Sizes z, const float* x, const float* w, float* y) {
+// One thread a y[n,p,q,k]; the pixels of y are `pitch` apart. Unsigned: a row above the image wraps
+// to a huge number.
+__global__ void forward(Sizes z, Epilogue ending, std::size_t pitch, const float* x, const float* w,
+                        float* y) {
   const Conv2dProblem& a = z.a;
   for (std::size_t i = grid_thread(); i < a.n * z.p * z.q * a.k; i += grid_threads()) {
     const std::size_t k = i % a.k, q = i / a.k % z.q, p = i / a.k / z.q % z.p,
@@ -42,7 +45,7 @@ __global__ void forward(Sizes z, const float* x, const float* w, float* y) {
         for (std::size_t c = 0; c < z.group_c; ++c) sum += pixel[c] * tap[c];
       }
     }
-    y[i] = sum;
+    y[i / a.k * pitch + k] = finish(ending, sum, k, i / a.k, a.k);
   }
 }
 
@@ -98,7 +101,15 @@ __global__ void backward_weight(Sizes z, const float* x, const float* dy, float*
 HILUM_CUDA_ROW(Conv2dForward, conv2d_forward_cuda1_naive);
 void conv2d_forward_cuda1_naive(const Launch& on, const Conv2dProblem& a, const float* x,
                                 const float* w, float* y) {
-  launch<forward>(on, blocks_for(a.y_count(), block), block, 0, Sizes(a), x, w, y);
+  launch<forward>(on, blocks_for(a.y_count(), block), block, 0, Sizes(a), Epilogue{}, a.k, x, w, y);
+}
+
+HILUM_CUDA_ROW(Conv2dInference, conv2d_inference_cuda1_naive);
+void conv2d_inference_cuda1_naive(const Launch& on, const Conv2dInferenceProblem& a, const float* x,
+                                  const float* w, const float* bias, const float* residual,
+                                  float* y) {
+  launch<forward>(on, blocks_for(a.conv.y_count(), block), block, 0, Sizes(a.conv),
+                  Epilogue{bias, residual, a.activation}, a.pitch, x, w, y);
 }
 
 HILUM_CUDA_ROW(Conv2dBackwardData, conv2d_backward_data_cuda1_naive);

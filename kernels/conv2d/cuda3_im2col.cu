@@ -37,6 +37,7 @@ struct Rows {
   static constexpr bool direct = true;
   float* data;
   int columns;
+  __device__ int grain() const { return columns; }
   __device__ float* row(int, int m) const {
     return data + static_cast<std::size_t>(m) * static_cast<std::size_t>(columns);
   }

@@ -92,10 +92,13 @@ class Pieces {
   typename Source::Row held_[held];
 };
 
+// Where results go has rows that all begin at multiples of grain() floats of memory.
+//
 // Results, one matrix for each blockIdx.z: where slices wait to be added, and a batch's output.
 struct Slices {
   float* data;
   int m, n;
+  __device__ int grain() const { return n; }
   __device__ float* row(int z, int r) const {
     return data + (static_cast<std::size_t>(z) * static_cast<std::size_t>(m) +
                    static_cast<std::size_t>(r)) *
@@ -103,17 +106,32 @@ struct Slices {
   }
 };
 
-// `count` results side by side from column n on: one access where all rows are so aligned.
-template <int count>
-__device__ __forceinline__ void store_run(float* row, int n, int columns, const float* values) {
+// What becomes of the sum at (m, n) on its way to memory: nothing, unless `out` has an ending.
+template <class Out>
+__device__ __forceinline__ float finished(const Out& out, int m, int n, float sum) {
+  if constexpr (requires { out.finish(m, n, sum); }) return out.finish(m, n, sum);
+  return sum;
+}
+
+// `count` results of row m side by side from column n on, to `row`, which is out.row(.., m): one
+// access where all rows are so aligned.
+template <int count, class Out>
+__device__ __forceinline__ void store_run(const Out& out, float* row, int m, int n, int columns,
+                                          const float* sums) {
   if (n >= columns) return;
-  if (columns % count != 0) {
-    for (int i = 0; i < count && n + i < columns; ++i) row[n + i] = values[i];
-  } else if constexpr (count == 4) {
-    *reinterpret_cast<float4*>(row + n) = make_float4(values[0], values[1], values[2], values[3]);
+  if ((columns | out.grain()) % count != 0) {
+    for (int i = 0; i < count && n + i < columns; ++i)
+      row[n + i] = finished(out, m, n + i, sums[i]);
+    return;
+  }
+  float v[count];
+#pragma unroll
+  for (int i = 0; i < count; ++i) v[i] = finished(out, m, n + i, sums[i]);
+  if constexpr (count == 4) {
+    *reinterpret_cast<float4*>(row + n) = make_float4(v[0], v[1], v[2], v[3]);
   } else {
     static_assert(count == 2);
-    *reinterpret_cast<float2*>(row + n) = make_float2(values[0], values[1]);
+    *reinterpret_cast<float2*>(row + n) = make_float2(v[0], v[1]);
   }
 }
 
@@ -128,7 +146,8 @@ __global__ void add_slices(const float* slices, Cut cut, Out out) {
     }
     const unsigned m = static_cast<unsigned>(i / static_cast<unsigned>(cut.n));
     const unsigned n = static_cast<unsigned>(i - std::size_t{m} * static_cast<unsigned>(cut.n));
-    if (float* to = out.at(static_cast<int>(m), static_cast<int>(n))) *to = sum;
+    float* const to = out.at(static_cast<int>(m), static_cast<int>(n));
+    if (to != nullptr) *to = finished(out, static_cast<int>(m), static_cast<int>(n), sum);
   }
 }
 

@@ -104,8 +104,8 @@ __global__ void __launch_bounds__(tile* tile / 64, tile == 128 ? 2 : 6)
     const int row = m0 + m + i % 4 + i / 4 * 16;
     if (row >= cut.m) continue;
     float* to = out.row(z, row);
-    store_run<4>(to, n0 + n, cut.n, &sum[i][0]);
-    store_run<4>(to, n0 + n + 32, cut.n, &sum[i][4]);
+    store_run<4>(out, to, row, n0 + n, cut.n, &sum[i][0]);
+    store_run<4>(out, to, row, n0 + n + 32, cut.n, &sum[i][4]);
   }
 }
 

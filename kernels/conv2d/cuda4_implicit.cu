@@ -34,6 +34,13 @@ void conv2d_forward_cuda4_implicit(const Launch& on, const Conv2dProblem& a, con
   implicit_forward<FloatProduct>(on, a, x, w, y);
 }
 
+HILUM_CUDA_ROW(Conv2dInference, conv2d_inference_cuda4_implicit);
+void conv2d_inference_cuda4_implicit(const Launch& on, const Conv2dInferenceProblem& a,
+                                     const float* x, const float* w, const float* bias,
+                                     const float* residual, float* y) {
+  implicit_inference<FloatProduct>(on, a, x, w, {bias, residual, a.activation}, y);
+}
+
 HILUM_CUDA_ROW(Conv2dBackwardData, conv2d_backward_data_cuda4_implicit);
 void conv2d_backward_data_cuda4_implicit(const Launch& on, const Conv2dProblem& a, const float* w,
                                          const float* dy, float* dx) {

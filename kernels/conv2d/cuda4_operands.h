@@ -3,6 +3,8 @@
 #pragma once
 
 #include "kernels/conv2d/cuda3_operands.h"
+#include "kernels/conv2d/epilogue.h"
+#include "kernels/conv2d/inference.h"
 
 namespace hilum {
 namespace {
@@ -130,23 +132,25 @@ struct PixelStore {
   static constexpr bool direct = true;  // rows of neighbours, so kernels need no slices between
   float* out;
   std::size_t image_step, row_step, pixel_step;
-  int image_pixels, row_pixels;
+  int channels, image_pixels, row_pixels;
   FastDivide by_image, by_row;
 
   // `out` has out_h x out_w pixels.
   PixelStore(float* out_, const Axis& h, const Axis& w, std::size_t out_h, std::size_t out_w,
-             std::size_t channels)
+             std::size_t channels_)
       : out(out_ + (static_cast<std::size_t>(h.first_out) * out_w +
                     static_cast<std::size_t>(w.first_out)) *
-                       channels),
-        image_step(out_h * out_w * channels),
-        row_step(static_cast<std::size_t>(h.out_step) * out_w * channels),
-        pixel_step(static_cast<std::size_t>(w.out_step) * channels),
+                       channels_),
+        image_step(out_h * out_w * channels_),
+        row_step(static_cast<std::size_t>(h.out_step) * out_w * channels_),
+        pixel_step(static_cast<std::size_t>(w.out_step) * channels_),
+        channels(static_cast<int>(channels_)),
         image_pixels(h.out * w.out),
         row_pixels(w.out),
         by_image(image_pixels),
         by_row(row_pixels) {}
 
+  __device__ int grain() const { return channels; }
   __device__ float* row(int, int m) const {
     const int image = by_image(m), pixel = m - image * image_pixels, p = by_row(pixel);
     return out + static_cast<std::size_t>(image) * image_step +
@@ -154,6 +158,24 @@ struct PixelStore {
            static_cast<std::size_t>(pixel - p * row_pixels) * pixel_step;
   }
   __device__ float* at(int m, int n) const { return row(0, m) + n; }
+};
+
+// The same for inference (inference.h): a result is finished on its way.
+struct FinishedPixelStore : PixelStore {
+  Epilogue ending;
+  std::size_t filters;
+  int misplaced;  // y may begin anywhere in a joint tensor
+
+  FinishedPixelStore(float* y, const Conv2dInferenceProblem& a, const Epilogue& ending_)
+      : PixelStore(y, forward_h(a.conv), forward_w(a.conv), a.conv.p(), a.conv.q(), a.pitch),
+        ending(ending_),
+        filters(a.conv.k),
+        misplaced(static_cast<int>(reinterpret_cast<std::uintptr_t>(y) / sizeof(float) % 4)) {}
+  __device__ int grain() const { return channels | misplaced; }
+  __device__ float finish(int m, int n, float sum) const {
+    return hilum::finish(ending, sum, static_cast<std::size_t>(n), static_cast<std::size_t>(m),
+                         filters);
+  }
 };
 
 // Row m = (tap, channel), column = filter: the place in KRSC dw. Channels that only padding added

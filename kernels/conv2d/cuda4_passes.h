@@ -3,6 +3,7 @@
 //
 //   pass             rows m            columns n    depth
 //   forward          pixels of y       filters      taps x channels      x gathered, w as it stands
+//   inference        the same, finished on its way to memory (inference.h)
 //   backward_data    pixels of dx      channels     taps x filters       dy gathered, w from behind
 //   backward_weight  taps x channels   filters      pixels of y          both transposed; slices
 #pragma once
@@ -13,9 +14,9 @@
 namespace hilum {
 namespace {
 
-template <class Product>
+template <class Product, class Out>
 void implicit_forward(const Launch& on, const Conv2dProblem& a, const float* x, const float* w,
-                      float* y) {
+                      const Out& out) {
   using T = typename Product::Element;
   constexpr std::size_t vector = 16 / sizeof(T);
   Workspace memory(on);
@@ -24,8 +25,19 @@ void implicit_forward(const Launch& on, const Conv2dProblem& a, const float* x, 
   const T* in = packed<T>(on, memory, a.n * a.h * a.w, a.c, x);
   const T* filters = packed<T>(on, memory, a.k * a.r * a.s, a.c, w);
   multiply_into<Product>(on, memory, Gather<T>(in, a.n, c, h_axis, w_axis),
-                         Matrix<T>{filters, static_cast<int>(a.k), a.r * a.s * c},
-                         PixelStore(y, h_axis, w_axis, a.p(), a.q(), a.k), cut_forward(a, vector));
+                         Matrix<T>{filters, static_cast<int>(a.k), a.r * a.s * c}, out,
+                         cut_forward(a, vector));
+}
+template <class Product>
+void implicit_forward(const Launch& on, const Conv2dProblem& a, const float* x, const float* w,
+                      float* y) {
+  implicit_forward<Product>(on, a, x, w,
+                            PixelStore(y, forward_h(a), forward_w(a), a.p(), a.q(), a.k));
+}
+template <class Product>
+void implicit_inference(const Launch& on, const Conv2dInferenceProblem& a, const float* x,
+                        const float* w, const Epilogue& ending, float* y) {
+  implicit_forward<Product>(on, a.conv, x, w, FinishedPixelStore(y, a, ending));
 }
 
 template <class Product>

@@ -26,6 +26,13 @@ void conv2d_forward_cuda5_bf16(const Launch& on, const Conv2dProblem& a, const f
   implicit_forward<TensorProduct<Bf16>>(on, a, x, w, y);
 }
 
+HILUM_CUDA_ROW(Conv2dInference, conv2d_inference_cuda5_bf16);
+void conv2d_inference_cuda5_bf16(const Launch& on, const Conv2dInferenceProblem& a, const float* x,
+                                 const float* w, const float* bias, const float* residual,
+                                 float* y) {
+  implicit_inference<TensorProduct<Bf16>>(on, a, x, w, {bias, residual, a.activation}, y);
+}
+
 HILUM_CUDA_ROW(Conv2dBackwardData, conv2d_backward_data_cuda5_bf16);
 void conv2d_backward_data_cuda5_bf16(const Launch& on, const Conv2dProblem& a, const float* w,
                                      const float* dy, float* dx) {

@@ -152,7 +152,7 @@ __device__ __forceinline__ void store_sums(const Out& out, const Cut& cut, int m
     float* to = out.row(static_cast<int>(blockIdx.z), row);
 #pragma unroll
     for (int j = 0; j < columns; ++j) {
-      store_run<2>(to, n + j * 8 + lane % 4 * 2, cut.n, &sum[i / 2][j][i % 2 * 2]);
+      store_run<2>(out, to, row, n + j * 8 + lane % 4 * 2, cut.n, &sum[i / 2][j][i % 2 * 2]);
     }
   }
 }

@@ -24,6 +24,13 @@ void conv2d_forward_cuda5_tf32(const Launch& on, const Conv2dProblem& a, const f
   implicit_forward<TensorProduct<Tf32>>(on, a, x, w, y);
 }
 
+HILUM_CUDA_ROW(Conv2dInference, conv2d_inference_cuda5_tf32);
+void conv2d_inference_cuda5_tf32(const Launch& on, const Conv2dInferenceProblem& a, const float* x,
+                                 const float* w, const float* bias, const float* residual,
+                                 float* y) {
+  implicit_inference<TensorProduct<Tf32>>(on, a, x, w, {bias, residual, a.activation}, y);
+}
+
 HILUM_CUDA_ROW(Conv2dBackwardData, conv2d_backward_data_cuda5_tf32);
 void conv2d_backward_data_cuda5_tf32(const Launch& on, const Conv2dProblem& a, const float* w,
                                      const float* dy, float* dx) {

@@ -16,6 +16,8 @@
 // is faster below 50 channels.
 #include "kernels/conv2d/cuda3_product.h"
 #include "kernels/conv2d/cuda6_winograd.h"
+#include "kernels/conv2d/epilogue.h"
+#include "kernels/conv2d/inference.h"
 
 namespace hilum {
 namespace {
@@ -105,8 +107,17 @@ __global__ void __launch_bounds__(block) input_to(Tiles z, const float* in, floa
   }
 }
 
-// One thread a (tile, filter): M (36, tiles, K) to 4 x 4 pixels, as far as the image has them.
-__global__ void __launch_bounds__(block) output_from(Tiles z, const float* m, float* out) {
+// Where results go: to pixels that are `pitch` floats apart, with an ending at inference.
+struct Target {
+  float* out;
+  std::size_t pitch;
+  Epilogue ending = {};
+};
+
+// One thread a (tile, filter): M (36, tiles, K) to 4 x 4 pixels, as far as the image has them, of
+// the images from `first` on.
+__global__ void __launch_bounds__(block)
+    output_from(Tiles z, const float* m, std::size_t first, Target to) {
   const WinogradShape& a = z.a;
   for (std::size_t i = grid_thread(); i < z.count * a.k; i += grid_threads()) {
     const std::size_t k = i % a.k, tile = i / a.k, image = tile / (z.h * z.w);
@@ -122,12 +133,15 @@ __global__ void __launch_bounds__(block) output_from(Tiles z, const float* m, fl
     for (int e = 0; e < 16; ++e) {
       const std::size_t h = p + static_cast<std::size_t>(e / 4),
                         w = q + static_cast<std::size_t>(e % 4);
-      if (h < a.out_h && w < a.out_w) out[((image * a.out_h + h) * a.out_w + w) * a.k + k] = y[e];
+      if (h >= a.out_h || w >= a.out_w) continue;
+      const std::size_t pixel = ((first + image) * a.out_h + h) * a.out_w + w;
+      to.out[pixel * to.pitch + k] = finish(to.ending, y[e], k, pixel, a.k);
     }
   }
 }
 
-void run(const Launch& on, const WinogradShape& a, const float* in, const float* w, float* out) {
+void run(const Launch& on, const WinogradShape& a, const float* in, const float* w,
+         const Target& to) {
   Workspace memory(on);
   float* u = memory.take<float>(a.filter_floats());
   float* v = memory.take<float>(a.in_floats());
@@ -143,8 +157,7 @@ void run(const Launch& on, const WinogradShape& a, const float* in, const float*
     FloatProduct::start(on, Matrix<float>{v, tiles, c, z.count * c},
                         Matrix<float>{u, k, c, a.k * c}, Slices{m, tiles, k}, cut,
                         WinogradShape::elements);
-    launch<output_from>(on, blocks_for(z.count * a.k, block), block, 0, z, m,
-                        out + n * a.out_h * a.out_w * a.k);
+    launch<output_from>(on, blocks_for(z.count * a.k, block), block, 0, z, m, n, to);
   }
 }
 
@@ -153,13 +166,20 @@ void run(const Launch& on, const WinogradShape& a, const float* in, const float*
 HILUM_CUDA_ROW(Conv2dForward, conv2d_forward_cuda6_winograd);
 void conv2d_forward_cuda6_winograd(const Launch& on, const Conv2dProblem& a, const float* x,
                                    const float* w, float* y) {
-  run(on, WinogradShape::forward(a), x, w, y);
+  run(on, WinogradShape::forward(a), x, w, {y, a.k});
+}
+
+HILUM_CUDA_ROW(Conv2dInference, conv2d_inference_cuda6_winograd);
+void conv2d_inference_cuda6_winograd(const Launch& on, const Conv2dInferenceProblem& a,
+                                     const float* x, const float* w, const float* bias,
+                                     const float* residual, float* y) {
+  run(on, WinogradShape::forward(a.conv), x, w, {y, a.pitch, {bias, residual, a.activation}});
 }
 
 HILUM_CUDA_ROW(Conv2dBackwardData, conv2d_backward_data_cuda6_winograd);
 void conv2d_backward_data_cuda6_winograd(const Launch& on, const Conv2dProblem& a, const float* w,
                                          const float* dy, float* dx) {
-  run(on, WinogradShape::backward_data(a), dy, w, dx);
+  run(on, WinogradShape::backward_data(a), dy, w, {dx, a.c});
 }
 
 }  // namespace hilum

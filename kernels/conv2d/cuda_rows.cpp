@@ -18,6 +18,10 @@ const char* conv2d_why_not_cuda_product(const Conv2dProblem& a) {
   return nullptr;
 }
 
+const char* conv2d_why_not_inference_cuda_product(const Conv2dInferenceProblem& a) {
+  return conv2d_why_not_cuda_product(a.conv);
+}
+
 const char* conv2d_why_not_cuda2(const Conv2dProblem& a) {
   if (const char* reason = conv2d_why_not_cuda_product(a)) return reason;
   if (Conv2dPatch(a).shared_bytes > 96 * 1024) return "needs more than 96 KB of shared memory";
@@ -36,6 +40,12 @@ const char* conv2d_why_not_cuda6(const Conv2dProblem& a) {
   if (a.c < 48 || a.k < 48) return "gains nothing below 48 channels or filters";
   return nullptr;
 }
+const char* conv2d_why_not_inference_cuda6(const Conv2dInferenceProblem& a) {
+  return conv2d_why_not_cuda6(a.conv);
+}
+std::size_t conv2d_inference_cuda6_workspace(const Conv2dInferenceProblem& a) {
+  return conv2d_forward_cuda6_workspace(a.conv);
+}
 std::size_t conv2d_forward_cuda6_workspace(const Conv2dProblem& a) {
   return WinogradShape::forward(a).workspace();
 }
@@ -52,6 +62,12 @@ std::size_t conv2d_backward_data_float_workspace(const Conv2dProblem& a) {
 }
 std::size_t conv2d_backward_weight_float_workspace(const Conv2dProblem& a) {
   return implicit_backward_weight_workspace<4>(a);
+}
+std::size_t conv2d_inference_float_workspace(const Conv2dInferenceProblem& a) {
+  return conv2d_forward_float_workspace(a.conv);
+}
+std::size_t conv2d_inference_bf16_workspace(const Conv2dInferenceProblem& a) {
+  return conv2d_forward_bf16_workspace(a.conv);
 }
 std::size_t conv2d_forward_bf16_workspace(const Conv2dProblem& a) {
   return implicit_forward_workspace<8>(a);

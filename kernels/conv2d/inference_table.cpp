@@ -2,6 +2,7 @@
 #include "kernels/conv2d/inference.h"
 #include "kernels/conv2d/inference_ref.h"
 #include "kernels/conv2d/rows.h"
+#include "kernels/cuda_rows.h"
 #include "kernels/error.h"
 #include "kernels/ref_row.h"
 
@@ -38,6 +39,15 @@ const Table<Conv2dInference>& Conv2dInference::table() {
        conv2d_inference_cpu3_prepare},
       {"cpu2_direct", Device::cpu, nullptr, conv2d_inference_cpu2, conv2d_inference_cpu2_workspace,
        4, true, conv2d_inference_cpu2_filters, conv2d_inference_cpu2_prepare},
+      HILUM_CUDA_ROWS(Conv2dInference, "cuda6_winograd", conv2d_why_not_inference_cuda6,
+                      conv2d_inference_cuda6_workspace, 42),
+      HILUM_CUDA_ROWS(Conv2dInference, "cuda4_implicit", conv2d_why_not_inference_cuda_product,
+                      conv2d_inference_float_workspace),
+      HILUM_CUDA_ROWS(Conv2dInference, "cuda1_naive"),
+      HILUM_CUDA_ROWS(Conv2dInference, "cuda5_tf32", conv2d_why_not_inference_cuda_product,
+                      conv2d_inference_float_workspace, conv2d_tf32_tolerance),
+      HILUM_CUDA_ROWS(Conv2dInference, "cuda5_bf16", conv2d_why_not_inference_cuda_product,
+                      conv2d_inference_bf16_workspace, conv2d_bf16_tolerance),
       ref_row<Conv2dInference>(),
   };
   return rows;

@@ -65,15 +65,27 @@ void conv2d_backward_data_depthwise(const Launch&, const Conv2dProblem&, const f
 void conv2d_backward_weight_depthwise(const Launch&, const Conv2dProblem&, const float* x,
                                       const float* dy, float* dw);
 
+// Tensor cores round each factor before they multiply, to 11 bits (TF32) or 8 (bf16), so a product
+// is off by 2 * 2^-11 or 2 * 2^-8 of itself, in units of eps = 2^-23 by 2^13 or 2^16, and by the
+// square of that. Their rows stand behind every float row that runs every problem: they are never
+// chosen unless asked for, as in --kernels conv2d=cuda5_tf32.
+inline constexpr double conv2d_tf32_tolerance = (1 << 13) + 8,
+                        conv2d_bf16_tolerance = (1 << 16) + 256 + 8;
+
 const char* conv2d_why_not_cuda_product(const Conv2dProblem&);
+const char* conv2d_why_not_inference_cuda_product(const Conv2dInferenceProblem&);
 const char* conv2d_why_not_cuda2(const Conv2dProblem&);
 const char* conv2d_why_not_cuda6(const Conv2dProblem&);
+const char* conv2d_why_not_inference_cuda6(const Conv2dInferenceProblem&);
 std::size_t conv2d_forward_cuda3_workspace(const Conv2dProblem&);
 std::size_t conv2d_forward_cuda6_workspace(const Conv2dProblem&);
 std::size_t conv2d_backward_data_cuda6_workspace(const Conv2dProblem&);
 std::size_t conv2d_forward_float_workspace(const Conv2dProblem&);
 std::size_t conv2d_backward_data_float_workspace(const Conv2dProblem&);
 std::size_t conv2d_backward_weight_float_workspace(const Conv2dProblem&);
+std::size_t conv2d_inference_cuda6_workspace(const Conv2dInferenceProblem&);
+std::size_t conv2d_inference_float_workspace(const Conv2dInferenceProblem&);
+std::size_t conv2d_inference_bf16_workspace(const Conv2dInferenceProblem&);
 std::size_t conv2d_forward_bf16_workspace(const Conv2dProblem&);
 std::size_t conv2d_backward_data_bf16_workspace(const Conv2dProblem&);
 std::size_t conv2d_backward_weight_bf16_workspace(const Conv2dProblem&);

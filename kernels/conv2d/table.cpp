@@ -65,12 +65,6 @@ Cost Conv2dForward::cost(const Problem& a) { return conv2d_cost(a); }
 Cost Conv2dBackwardData::cost(const Problem& a) { return conv2d_cost(a); }
 Cost Conv2dBackwardWeight::cost(const Problem& a) { return conv2d_cost(a); }
 
-// Tensor cores round each factor before they multiply, to 11 bits (TF32) or 8 (bf16), so a product
-// is off by 2 * 2^-11 or 2 * 2^-8 of itself, in units of eps = 2^-23 by 2^13 or 2^16, and by the
-// square of that. Their rows stand behind every float row that runs every problem: they are never
-// chosen unless asked for, as in --kernels conv2d=cuda5_tf32.
-constexpr double tf32_tolerance = (1 << 13) + 8, bf16_tolerance = (1 << 16) + 256 + 8;
-
 const Table<Conv2dForward>& Conv2dForward::table() {
   static const Table<Conv2dForward> rows = {
       {"cpu_depthwise", Device::cpu, conv2d_why_not_depthwise, conv2d_forward_depthwise,
@@ -91,12 +85,12 @@ const Table<Conv2dForward>& Conv2dForward::table() {
       HILUM_CUDA_ROWS(Conv2dForward, "cuda2_tile", conv2d_why_not_cuda2),
       HILUM_CUDA_ROWS(Conv2dForward, "cuda1_naive"),
       library_row<Conv2dForward, "cudnn", "cudnn">(42),
-      library_row<Conv2dForward, "cudnn", "cudnn_tf32">(tf32_tolerance),
-      library_row<Conv2dForward, "cudnn", "cudnn_bf16">(bf16_tolerance),
+      library_row<Conv2dForward, "cudnn", "cudnn_tf32">(conv2d_tf32_tolerance),
+      library_row<Conv2dForward, "cudnn", "cudnn_bf16">(conv2d_bf16_tolerance),
       HILUM_CUDA_ROWS(Conv2dForward, "cuda5_tf32", conv2d_why_not_cuda_product,
-                      conv2d_forward_float_workspace, tf32_tolerance),
+                      conv2d_forward_float_workspace, conv2d_tf32_tolerance),
       HILUM_CUDA_ROWS(Conv2dForward, "cuda5_bf16", conv2d_why_not_cuda_product,
-                      conv2d_forward_bf16_workspace, bf16_tolerance),
+                      conv2d_forward_bf16_workspace, conv2d_bf16_tolerance),
       ref_row<Conv2dForward>(),
   };
   return rows;
@@ -121,12 +115,12 @@ const Table<Conv2dBackwardData>& Conv2dBackwardData::table() {
                       conv2d_backward_data_float_workspace),
       HILUM_CUDA_ROWS(Conv2dBackwardData, "cuda1_naive"),
       library_row<Conv2dBackwardData, "cudnn", "cudnn">(42),
-      library_row<Conv2dBackwardData, "cudnn", "cudnn_tf32">(tf32_tolerance),
-      library_row<Conv2dBackwardData, "cudnn", "cudnn_bf16">(bf16_tolerance),
+      library_row<Conv2dBackwardData, "cudnn", "cudnn_tf32">(conv2d_tf32_tolerance),
+      library_row<Conv2dBackwardData, "cudnn", "cudnn_bf16">(conv2d_bf16_tolerance),
       HILUM_CUDA_ROWS(Conv2dBackwardData, "cuda5_tf32", conv2d_why_not_cuda_product,
-                      conv2d_backward_data_float_workspace, tf32_tolerance),
+                      conv2d_backward_data_float_workspace, conv2d_tf32_tolerance),
       HILUM_CUDA_ROWS(Conv2dBackwardData, "cuda5_bf16", conv2d_why_not_cuda_product,
-                      conv2d_backward_data_bf16_workspace, bf16_tolerance),
+                      conv2d_backward_data_bf16_workspace, conv2d_bf16_tolerance),
       ref_row<Conv2dBackwardData>(),
   };
   return rows;
@@ -149,12 +143,12 @@ const Table<Conv2dBackwardWeight>& Conv2dBackwardWeight::table() {
                       conv2d_backward_weight_float_workspace),
       HILUM_CUDA_ROWS(Conv2dBackwardWeight, "cuda1_naive"),
       library_row<Conv2dBackwardWeight, "cudnn", "cudnn">(42),
-      library_row<Conv2dBackwardWeight, "cudnn", "cudnn_tf32">(tf32_tolerance),
-      library_row<Conv2dBackwardWeight, "cudnn", "cudnn_bf16">(bf16_tolerance),
+      library_row<Conv2dBackwardWeight, "cudnn", "cudnn_tf32">(conv2d_tf32_tolerance),
+      library_row<Conv2dBackwardWeight, "cudnn", "cudnn_bf16">(conv2d_bf16_tolerance),
       HILUM_CUDA_ROWS(Conv2dBackwardWeight, "cuda5_tf32", conv2d_why_not_cuda_product,
-                      conv2d_backward_weight_float_workspace, tf32_tolerance),
+                      conv2d_backward_weight_float_workspace, conv2d_tf32_tolerance),
       HILUM_CUDA_ROWS(Conv2dBackwardWeight, "cuda5_bf16", conv2d_why_not_cuda_product,
-                      conv2d_backward_weight_bf16_workspace, bf16_tolerance),
+                      conv2d_backward_weight_bf16_workspace, conv2d_bf16_tolerance),
       ref_row<Conv2dBackwardWeight>(),
   };
   return rows;

@@ -1,7 +1,11 @@
-// relu: the rectifier, y = max(x, 0), with the gradient dx = dy where y > 0, else 0 (relu'(0) = 0).
-// The gradient is taken from y, so x need not be kept. A NaN in x stays a NaN in y.
-// In place: y may be x, dx may be dy.
+// relu: the rectifier, y = max(x, 0), with the gradient dx = dy where y > 0, else 0 (relu'(0) = 0);
+// with a ceiling y = min(max(x, 0), ceiling), dx = dy where 0 < y < ceiling, else 0. A ceiling of 6
+// is ReLU6 (Krizhevsky, "Convolutional Deep Belief Networks on CIFAR-10", 2010; networks that are
+// to run in few bits use it). The gradient is taken from y, so x need not be kept. A NaN in x stays
+// a NaN in y. In place: y may be x, dx may be dy.
 #pragma once
+
+#include <limits>
 
 #include "kernels/row.h"
 
@@ -9,6 +13,9 @@ namespace hilum {
 
 struct ReluProblem {
   std::size_t count;
+  float ceiling = std::numeric_limits<float>::infinity();
+
+  bool clipped() const { return ceiling < std::numeric_limits<float>::infinity(); }
   std::string describe() const;
 };
 

@@ -8,13 +8,17 @@
 
 namespace hilum {
 
-std::string ReluProblem::describe() const { return fmt::format("{}", count); }
+std::string ReluProblem::describe() const {
+  return fmt::format("{}{}", count, clipped() ? fmt::format(" up to {}", ceiling) : "");
+}
 
 std::vector<Operand> ReluForward::operands(const Problem& a) {
   return {{"x", a.count, Fill::distinct}, {"y", a.count}};
 }
 std::vector<Operand> ReluBackward::operands(const Problem& a) {
-  return {{"y", a.count, Fill::rectified}, {"dy", a.count}, {"dx", a.count}};
+  return {{"y", a.count, a.clipped() ? Fill::clipped : Fill::rectified},
+          {"dy", a.count},
+          {"dx", a.count}};
 }
 Cost ReluForward::cost(const Problem& a) {
   return {static_cast<double>(a.count), 8.0 * static_cast<double>(a.count)};

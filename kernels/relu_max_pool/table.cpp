@@ -1,4 +1,5 @@
 // relu_max_pool: costs and the tables of its rows, best first.
+#include "kernels/cuda_rows.h"
 #include "kernels/error.h"
 #include "kernels/ref_row.h"
 #include "kernels/relu_max_pool/ref.h"
@@ -37,6 +38,7 @@ Cost ReluMaxPoolBackward::cost(const Problem& a) { return {comparisons(a), bytes
 const Table<ReluMaxPoolForward>& ReluMaxPoolForward::table() {
   static const Table<ReluMaxPoolForward> rows = {
       {"cpu1", Device::cpu, nullptr, relu_max_pool_forward_cpu1},
+      HILUM_CUDA_ROWS(ReluMaxPoolForward, "cuda1"),
       ref_row<ReluMaxPoolForward>(),
   };
   return rows;
@@ -45,6 +47,7 @@ const Table<ReluMaxPoolForward>& ReluMaxPoolForward::table() {
 const Table<ReluMaxPoolBackward>& ReluMaxPoolBackward::table() {
   static const Table<ReluMaxPoolBackward> rows = {
       {"cpu1", Device::cpu, nullptr, relu_max_pool_backward_cpu1},
+      HILUM_CUDA_ROWS(ReluMaxPoolBackward, "cuda1"),
       ref_row<ReluMaxPoolBackward>(),
   };
   return rows;

@@ -1,6 +1,7 @@
 // zero_pad: problem, costs and the tables of its rows, best first.
 #include <fmt/format.h>
 
+#include "kernels/cuda_rows.h"
 #include "kernels/ref_row.h"
 #include "kernels/zero_pad/ref.h"
 #include "kernels/zero_pad/rows.h"
@@ -25,6 +26,7 @@ Cost ZeroPadBackward::cost(const Problem& a) { return {0, 8.0 * static_cast<doub
 const Table<ZeroPadForward>& ZeroPadForward::table() {
   static const Table<ZeroPadForward> rows = {
       {"cpu1", Device::cpu, nullptr, zero_pad_forward_cpu1},
+      HILUM_CUDA_ROWS(ZeroPadForward, "cuda1"),
       ref_row<ZeroPadForward>(),
   };
   return rows;
@@ -33,6 +35,7 @@ const Table<ZeroPadForward>& ZeroPadForward::table() {
 const Table<ZeroPadBackward>& ZeroPadBackward::table() {
   static const Table<ZeroPadBackward> rows = {
       {"cpu1", Device::cpu, nullptr, zero_pad_backward_cpu1},
+      HILUM_CUDA_ROWS(ZeroPadBackward, "cuda1"),
       ref_row<ZeroPadBackward>(),
   };
   return rows;

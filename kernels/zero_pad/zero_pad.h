@@ -13,10 +13,10 @@ struct ZeroPadProblem {
   std::size_t n, h, w, c;  // input
   std::size_t top = 0, bottom = 0, left = 0, right = 0;
 
-  std::size_t p() const { return top + h + bottom; }
-  std::size_t q() const { return left + w + right; }
-  std::size_t x_count() const { return n * h * w * c; }
-  std::size_t y_count() const { return n * p() * q() * c; }
+  constexpr std::size_t p() const { return top + h + bottom; }
+  constexpr std::size_t q() const { return left + w + right; }
+  constexpr std::size_t x_count() const { return n * h * w * c; }
+  constexpr std::size_t y_count() const { return n * p() * q() * c; }
 
   std::string describe() const;  // "16x112x112x96 0+1 0+1"
 };

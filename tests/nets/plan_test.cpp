@@ -2,6 +2,7 @@
 // size planned for and smaller, and the same bits for any number of threads.
 #include "engine/plan.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -95,6 +96,45 @@ TEST(Plan, KeepsWhatIsReadAgain) {
   EXPECT_LT(difference(Plan(net, x.shape())(x), net(x)), 1e-5);
 }
 
+// What a convolution writes begins in the middle of a pixel whose channels are whole fours.
+class Misplaced : public Module {
+ public:
+  Misplaced()
+      : a_(make_child<Conv2d>("a", 3, 8, 3, same_padding(3))),
+        b_(make_child<Conv2d>("b", 3, 5, 1, Conv2dOptions{})) {}
+  std::string kind() const override { return "Misplaced"; }
+
+ protected:
+  Tensor compute(Tensor x) override { return concat({x, relu(a_(x)), b_(x)}); }
+
+ private:
+  Conv2d &a_, &b_;
+};
+
+// Plans lie where the weights of their networks lie.
+TEST(Plan, RunsOnTheDeviceOfItsWeights) {
+  for (const Device device : {Device::emu, Device::cuda}) {
+    if (const char* reason = why_missing(device)) {
+      fmt::print("{}: {}\n", device_name(device), reason);
+      continue;
+    }
+    for (const char* name : {"cnn", "efficientnet_lite0", "misplaced"}) {
+      std::unique_ptr<Module> net = std::make_unique<Misplaced>();
+      if (name != std::string("misplaced")) net = make_net(name, 3, 3, 33);
+      initialise(*net, 7);
+      test::stir(*net);
+      net->train(false);
+      const NoGrad no_grad;
+      const Tensor x = test::random_tensor({2, 33, 33, 3}, 1);
+      const Tensor expected = (*net)(x);
+      net->to(device);
+      const Plan plan(*net, {2, 33, 33, 3});
+      EXPECT_LT(difference(plan(x.to(device)), expected), 3e-5) << name;
+      EXPECT_THROW(plan(x), Error);
+    }
+  }
+}
+
 TEST(Plan, KeepsItsWeightsAndRefusesOtherSizes) {
   const std::unique_ptr<Module> net = make_net("cnn", 3, 3, 32);
   initialise(*net, 1);
@@ -110,14 +150,13 @@ TEST(Plan, KeepsItsWeightsAndRefusesOtherSizes) {
 }
 
 TEST(Plan, IsNotAllowedWhereAnotherKernelWasAskedFor) {
-  EXPECT_TRUE(plan_is_allowed(Device::cpu));
-  EXPECT_FALSE(plan_is_allowed(Device::emu));
+  EXPECT_TRUE(plan_is_allowed());
   {
     const KernelScope scope("conv2d=cpu1_im2col");
-    EXPECT_FALSE(plan_is_allowed(Device::cpu));
+    EXPECT_FALSE(plan_is_allowed());
   }
   const KernelScope scope("conv2d.inference=ref");
-  EXPECT_TRUE(plan_is_allowed(Device::cpu));
+  EXPECT_TRUE(plan_is_allowed());
 }
 
 }  // namespace
