@@ -11,7 +11,7 @@ namespace hilum {
 struct KernelRunFlags {
   std::string asked, row, one_case;
   std::size_t repeat = 20;
-  bool check = false, list_cases = false, csv = false, lesson = false;
+  bool check = false, list_cases = false, csv = false, lesson = false, small = false;
 };
 
 // Exit code 1 where --check found a row beyond its tolerance.

@@ -140,7 +140,11 @@ void add_kernels(CLI::App& app, Session& session) {
   command->add_option("--row", flags->row, "this row only");
   command->add_option("--case", flags->one_case, "this case only; see the names with --cases");
   command->add_flag("--cases", flags->list_cases, "list the cases and stop");
-  command->add_option("--repeat", flags->repeat, "runs of which the median is taken")
+  command->add_flag("--small", flags->small,
+                    "the problems that rows are tested on, instead of layers of networks");
+  command
+      ->add_option("--repeat", flags->repeat,
+                   "runs of which the median is taken; fewer, at least 3, once they took 2 s")
       ->check(CLI::PositiveNumber);
   command->add_flag("--lesson", flags->lesson,
                     "with --device emu: what the kernels do to memory, as a GPU would see it");

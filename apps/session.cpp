@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "kernels/dispatch.h"
+#include "kernels/remark.h"
 #include "kernels/tables.h"
 #include "kernels/threads.h"
 
@@ -29,6 +30,7 @@ int ordinal_of(const std::string& device) {
 }  // namespace
 
 Device Session::start() const {
+  set_remark_listener([](const std::string& text) { fmt::print(stderr, "hilum: {}\n", text); });
   if (threads != 0) set_thread_count(threads);
   if (!kernels.empty()) force_kernels(kernels);
   check_forced_kernels();

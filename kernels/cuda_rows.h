@@ -12,6 +12,7 @@
 #include <string>
 
 #include "kernels/device.h"
+#include "kernels/dispatch.h"
 #include "kernels/row.h"
 
 #define HILUM_CUDA_ROWS(Pass, name, ...)                               \
@@ -79,9 +80,15 @@ struct LibraryRow<Pass, object, name,
     return function ? function(problem) : nullptr;
   }
   static std::size_t workspace(const Problem& problem) {
-    static const auto function = reinterpret_cast<std::size_t (*)(const Problem&)>(
-        find_function(object.text, symbol("_workspace")));
-    return function ? function(problem) : 0;
+    using Bytes = std::size_t (*)(const Problem&);
+    static const auto wanted =
+        reinterpret_cast<Bytes>(find_function(object.text, symbol("_workspace")));
+    static const auto least =
+        reinterpret_cast<Bytes>(find_function(object.text, symbol("_least_workspace")));
+    if (wanted == nullptr) return 0;
+    if (least == nullptr) return wanted(problem);
+    return obtainable_workspace(Device::cuda, wanted(problem), symbol(),
+                                [&] { return least(problem); });
   }
 };
 }  // namespace detail

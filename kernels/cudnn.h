@@ -4,10 +4,12 @@
 // say so. The convolution calls are those that cuDNN 9 marks as deprecated; its graph interface is
 // the day's alternative, at several times the code.
 //
-// A row <op>_<pass>_<row> exports three functions:
+// A row <op>_<pass>_<row> exports these functions:
 //   <...>            runs it
 //   <...>_why_not    null where cuDNN can run the problem
 //   <...>_workspace  bytes
+// and, where it can do with less workspace, <...>_least_workspace: plans again for as little as
+// possible, which counts from then on, and says how much that is.
 // Plans (descriptors and the algorithm, found once) are kept by problem.
 #pragma once
 

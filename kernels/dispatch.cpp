@@ -3,6 +3,8 @@
 
 #include <cstdlib>
 
+#include "kernels/remark.h"
+
 namespace hilum {
 namespace {
 
@@ -146,6 +148,31 @@ void set_large_workspaces(void* (*take)(std::size_t, Device),
                           void (*give)(void*, std::size_t, Device) noexcept) {
   take_large = take;
   give_large = give;
+}
+
+std::size_t obtainable_workspace(Device device, std::size_t bytes, const std::string& who,
+                                 const std::function<std::size_t()>& plan_again) {
+  if (bytes == 0 || dry) return bytes;
+  try {
+    workspace(device, bytes);
+    return bytes;
+  } catch (const Error&) {
+    const std::size_t less = plan_again();
+    if (less >= bytes) throw;
+    workspace(device, less);
+    remark(
+        fmt::format("{}: a workspace of {} bytes cannot be had on {}; it goes on with {}, slower",
+                    who, bytes, device_name(device), less));
+    return less;
+  }
+}
+
+namespace {
+RemarkListener remark_listener = nullptr;
+}  // namespace
+void set_remark_listener(RemarkListener listener) { remark_listener = listener; }
+void remark(const std::string& text) {
+  if (remark_listener != nullptr) remark_listener(text);
 }
 
 void set_kernel_observer(KernelObserver observer) { observer_now = observer; }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,6 +69,12 @@ Workspace workspace_for(const Row<Pass>& row, const typename Pass::Problem& prob
 
 void set_large_workspaces(void* (*take)(std::size_t bytes, Device),
                           void (*give)(void*, std::size_t bytes, Device) noexcept);
+
+// How much workspace the row `who` gets: `bytes`, or, where the device has not so much, what
+// `plan_again` finds after it has planned for as little as possible, which is then said aloud
+// (remark.h). Throws as workspace() does where even that is too much.
+std::size_t obtainable_workspace(Device device, std::size_t bytes, const std::string& who,
+                                 const std::function<std::size_t()>& plan_again);
 
 // While one of these lives no kernel runs: rows are chosen and the observer is told, so that work
 // and memory can be planned without doing the work. What the outputs hold is then undefined.

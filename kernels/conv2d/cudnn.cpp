@@ -6,6 +6,8 @@
 // another's.
 #include "kernels/cudnn.h"
 
+#include <set>
+
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/cudnn_convert.h"
 
@@ -27,11 +29,11 @@ struct Plan {
 
 // Takes the first of cuDNN's proposals that will do.
 template <class Proposal>
-void choose(Plan& plan, const Proposal* proposals, int count) {
+void choose(Plan& plan, const Proposal* proposals, int count, std::size_t limit) {
   for (int i = 0; i < count; ++i) {
     const Proposal& p = proposals[i];
     if (p.status != CUDNN_STATUS_SUCCESS || p.determinism != CUDNN_DETERMINISTIC ||
-        p.memory > workspace_limit) {
+        p.memory > limit) {
       continue;
     }
     plan.algorithm = static_cast<int>(p.algo);
@@ -41,7 +43,8 @@ void choose(Plan& plan, const Proposal* proposals, int count) {
   }
 }
 
-std::unique_ptr<Plan> make_plan(const Conv2dProblem& a, Precision precision, Which which) {
+std::unique_ptr<Plan> make_plan(const Conv2dProblem& a, Precision precision, Which which,
+                                std::size_t limit) {
   auto made = std::make_unique<Plan>();
   Plan& plan = *made;
   const cudnnDataType_t type =
@@ -66,41 +69,54 @@ std::unique_ptr<Plan> make_plan(const Conv2dProblem& a, Precision precision, Whi
     check(cudnnGetConvolutionForwardAlgorithm_v7(handle(), plan.x, plan.w, plan.convolution, plan.y,
                                                  16, &count, proposals),
           "choosing an algorithm");
-    choose(plan, proposals, count);
+    choose(plan, proposals, count, limit);
   } else if (which == Which::backward_data) {
     cudnnConvolutionBwdDataAlgoPerf_t proposals[16];
     check(cudnnGetConvolutionBackwardDataAlgorithm_v7(handle(), plan.w, plan.y, plan.convolution,
                                                       plan.x, 16, &count, proposals),
           "choosing an algorithm");
-    choose(plan, proposals, count);
+    choose(plan, proposals, count, limit);
   } else {
     cudnnConvolutionBwdFilterAlgoPerf_t proposals[16];
     check(cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle(), plan.x, plan.y, plan.convolution,
                                                         plan.w, 16, &count, proposals),
           "choosing an algorithm");
-    choose(plan, proposals, count);
+    choose(plan, proposals, count, limit);
   }
   return made;
 }
 
+using Key = std::vector<std::size_t>;
+Key key_of(const Conv2dProblem& a, Precision precision, Which which) {
+  return {static_cast<std::size_t>(precision),
+          static_cast<std::size_t>(which),
+          a.n,
+          a.h,
+          a.w,
+          a.c,
+          a.k,
+          a.r,
+          a.s,
+          a.stride_h,
+          a.stride_w,
+          a.pad_h,
+          a.pad_w,
+          a.dilation_h,
+          a.dilation_w,
+          a.groups};
+}
+
+// Problems for which memory was too short once.
+std::set<Key>& lean_problems() {
+  static auto& keys = *new std::set<Key>;
+  return keys;
+}
+
 Plan& plan_for(const Conv2dProblem& a, Precision precision, Which which) {
-  const std::vector<std::size_t> key = {static_cast<std::size_t>(precision),
-                                        static_cast<std::size_t>(which),
-                                        a.n,
-                                        a.h,
-                                        a.w,
-                                        a.c,
-                                        a.k,
-                                        a.r,
-                                        a.s,
-                                        a.stride_h,
-                                        a.stride_w,
-                                        a.pad_h,
-                                        a.pad_w,
-                                        a.dilation_h,
-                                        a.dilation_w,
-                                        a.groups};
-  return cached<Plan>(key, [&] { return make_plan(a, precision, which); });
+  Key key = key_of(a, precision, which);
+  const std::size_t limit = lean_problems().contains(key) ? 0 : workspace_limit;
+  key.push_back(limit);
+  return cached<Plan>(key, [&] { return make_plan(a, precision, which, limit); });
 }
 
 // bf16 keeps copies of x, w and y in front of cuDNN's own workspace, each aligned.
@@ -167,22 +183,32 @@ std::size_t workspace(const Conv2dProblem& a, Precision precision, Which which) 
   return plan_for(a, precision, which).workspace + (precision == Precision::bf16 ? copies(a) : 0);
 }
 
+std::size_t least_workspace(const Conv2dProblem& a, Precision precision, Which which) {
+  if (make_plan(a, precision, which, 0)->algorithm >= 0) {
+    lean_problems().insert(key_of(a, precision, which));
+  }
+  return workspace(a, precision, which);
+}
+
 }  // namespace
 }  // namespace hilum
 
 using namespace hilum;
 
-#define HILUM_CUDNN_ROW(pass, row, precision)                                          \
-  HILUM_EXPORT void conv2d_##pass##_##row(const Launch& on, const Conv2dProblem& a,    \
-                                          const float* first, const float* second,     \
-                                          float* result) {                             \
-    run(on, a, Precision::precision, Which::pass, first, second, result);              \
-  }                                                                                    \
-  HILUM_EXPORT const char* conv2d_##pass##_##row##_why_not(const Conv2dProblem& a) {   \
-    return why_not(a, Precision::precision, Which::pass);                              \
-  }                                                                                    \
-  HILUM_EXPORT std::size_t conv2d_##pass##_##row##_workspace(const Conv2dProblem& a) { \
-    return workspace(a, Precision::precision, Which::pass);                            \
+#define HILUM_CUDNN_ROW(pass, row, precision)                                                \
+  HILUM_EXPORT void conv2d_##pass##_##row(const Launch& on, const Conv2dProblem& a,          \
+                                          const float* first, const float* second,           \
+                                          float* result) {                                   \
+    run(on, a, Precision::precision, Which::pass, first, second, result);                    \
+  }                                                                                          \
+  HILUM_EXPORT const char* conv2d_##pass##_##row##_why_not(const Conv2dProblem& a) {         \
+    return why_not(a, Precision::precision, Which::pass);                                    \
+  }                                                                                          \
+  HILUM_EXPORT std::size_t conv2d_##pass##_##row##_workspace(const Conv2dProblem& a) {       \
+    return workspace(a, Precision::precision, Which::pass);                                  \
+  }                                                                                          \
+  HILUM_EXPORT std::size_t conv2d_##pass##_##row##_least_workspace(const Conv2dProblem& a) { \
+    return least_workspace(a, Precision::precision, Which::pass);                            \
   }
 
 HILUM_CUDNN_ROW(forward, cudnn, fp32)
