@@ -31,7 +31,7 @@ class TrainingOnDevices : public testing::TestWithParam<Device> {
  protected:
   void SetUp() override {
     if (const char* reason = why_missing(GetParam())) GTEST_SKIP() << reason;
-    ASSERT_EQ(run({"data", "phantom", (folder_ / "set").string(), "--patients", "24", "--slices",
+    ASSERT_EQ(run({"data", "phantom", (folder_ / "set").string(), "--patients", "16", "--slices",
                    "2", "--size", "32", "--quiet"})
                   .code,
               0);
