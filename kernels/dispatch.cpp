@@ -154,12 +154,12 @@ std::size_t obtainable_workspace(Device device, std::size_t bytes, const std::st
                                  const std::function<std::size_t()>& plan_again) {
   if (bytes == 0 || dry) return bytes;
   try {
-    workspace(device, bytes);
+    const Workspace tried(device, bytes);
     return bytes;
   } catch (const Error&) {
     const std::size_t less = plan_again();
     if (less >= bytes) throw;
-    workspace(device, less);
+    const Workspace tried(device, less);
     remark(
         fmt::format("{}: a workspace of {} bytes cannot be had on {}; it goes on with {}, slower",
                     who, bytes, device_name(device), less));

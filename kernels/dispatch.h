@@ -72,7 +72,7 @@ void set_large_workspaces(void* (*take)(std::size_t bytes, Device),
 
 // How much workspace the row `who` gets: `bytes`, or, where the device has not so much, what
 // `plan_again` finds after it has planned for as little as possible, which is then said aloud
-// (remark.h). Throws as workspace() does where even that is too much.
+// (remark.h). Throws as Workspace does where even that is too much.
 std::size_t obtainable_workspace(Device device, std::size_t bytes, const std::string& who,
                                  const std::function<std::size_t()>& plan_again);
 
