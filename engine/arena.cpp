@@ -8,6 +8,7 @@
 namespace hilum {
 namespace {
 
+constexpr std::size_t most_waiting = std::size_t{16} << 20;  // larger ones leave the caches anyway
 constexpr std::size_t step = std::size_t{64} << 20;  // of making addresses usable: whole huge pages
 
 }  // namespace
@@ -44,16 +45,28 @@ bool Arena::make_usable(std::size_t end) {
   return true;
 }
 
-void* Arena::take(std::size_t bytes, std::size_t growth) {
+// Null where no hole is large enough.
+void* Arena::take_hole(std::size_t bytes, std::size_t growth) {
   const auto hole = std::find_if(holes_.begin(), holes_.end(),
                                  [=](const auto& entry) { return entry.second.bytes >= bytes; });
-  if (hole != holes_.end()) {
-    const auto [offset, all] = *hole;
-    if (!all.kept && bytes > growth) return nullptr;
-    remove_hole(hole);
-    if (all.bytes > bytes) add_hole(offset + bytes, {all.bytes - bytes, all.kept});
+  if (hole == holes_.end()) return nullptr;
+  const auto [offset, all] = *hole;
+  if (!all.kept && bytes > growth) return nullptr;
+  remove_hole(hole);
+  if (all.bytes > bytes) add_hole(offset + bytes, {all.bytes - bytes, all.kept});
+  return base_ + offset;
+}
+
+void* Arena::take(std::size_t bytes, std::size_t growth) {
+  if (const auto same = waiting_.find(bytes); same != waiting_.end() && !same->second.empty()) {
+    const std::size_t offset = same->second.back();
+    same->second.pop_back();
+    kept_ -= bytes;
     return base_ + offset;
   }
+  if (void* const block = take_hole(bytes, growth)) return block;
+  open_waiting();
+  if (void* const block = take_hole(bytes, growth)) return block;
   // At the frontier, on top of the hole that ends there.
   std::size_t offset = frontier_, more = bytes;
   auto last = holes_.empty() ? holes_.end() : std::prev(holes_.end());
@@ -89,10 +102,23 @@ void Arena::add_grown(std::size_t offset, Hole hole) {
 }
 
 void Arena::give(void* block, std::size_t bytes) {
-  add_grown(static_cast<std::size_t>(static_cast<char*>(block) - base_), {bytes, true});
+  const auto offset = static_cast<std::size_t>(static_cast<char*>(block) - base_);
+  if (bytes > most_waiting) return add_grown(offset, {bytes, true});
+  waiting_[bytes].push_back(offset);
+  kept_ += bytes;
+}
+
+void Arena::open_waiting() {
+  for (auto& [bytes, offsets] : std::exchange(waiting_, {})) {
+    for (const std::size_t offset : offsets) {
+      kept_ -= bytes;
+      add_grown(offset, {bytes, true});
+    }
+  }
 }
 
 void Arena::release() {
+  open_waiting();
   const Holes before = std::exchange(holes_, {});
   kept_ = 0;
   for (const auto& [offset, hole] : before) {

@@ -1,5 +1,8 @@
-// One stretch of addresses from which the large blocks of the CPU are cut: the first hole that is
-// large enough serves a request, neighbours that are free grow together again. Lists by size,
+// One stretch of addresses from which the large blocks of the CPU are cut. A block that was given
+// back serves the next request for as many bytes: whatever it holds of it in its cache, each thread
+// will write again the part that it wrote before (kernels/work.h). Otherwise the first hole that is
+// large enough serves; before memory is taken for more, blocks that lie in wait become holes, which
+// grow together. Lists by size,
 // which do for small blocks, would keep a block of every size that a training step ever asked for;
 // here the memory of a step is little more than what it has in use at its peak. Addresses are
 // reserved once; memory is taken as the frontier moves up. Not for several threads at once.
@@ -7,7 +10,9 @@
 
 #include <cstddef>
 #include <map>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace hilum {
 
@@ -30,6 +35,8 @@ class Arena {
     bool kept;  // takes memory
   };
   using Holes = std::map<std::size_t, Hole>;  // by offset
+  void* take_hole(std::size_t bytes, std::size_t growth);
+  void open_waiting();
   void add_hole(std::size_t offset, Hole hole);
   void add_grown(std::size_t offset, Hole hole);
   void remove_hole(Holes::iterator hole);
@@ -40,6 +47,7 @@ class Arena {
   std::size_t frontier_ = 0;               // nothing above was handed out since release()
   std::size_t kept_ = 0;
   Holes holes_;
+  std::unordered_map<std::size_t, std::vector<std::size_t>> waiting_;  // offsets, by bytes
 };
 
 }  // namespace hilum

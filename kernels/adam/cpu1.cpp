@@ -1,14 +1,12 @@
 // adam, CPU: one pass over weights, gradients and both moments. Bound by memory: 28 bytes an
 // element; the root and the division hide behind it.
 //
-// The parameters of a network are cut into chunks that threads take in turn, counted over all of
-// them: one parallel region a step, and a gamma of 64 elements does not hold up anybody. A single
-// parameter is a list of one.
+// All parameters of a network are one parallel region; of each, thread t takes the t-th part, which
+// is the one whose gradient it wrote (kernels/work.h). A single parameter is a list of one.
 #ifndef HILUM_ISA
-#include <omp.h>
-
 #include "kernels/adam/rows.h"
 #include "kernels/elementwise.h"
+#include "kernels/work.h"
 #define HILUM_THIS_FILE "kernels/adam/cpu1.cpp"
 #include "kernels/foreach_isa.h"
 
@@ -52,19 +50,14 @@ static void adam_step_all(const AdamProblem& a, std::size_t parameters, const st
                           std::size_t total, const float* const* w, const float* const* g,
                           const float* const* m, const float* const* v, float* const* w_out,
                           float* const* m_out, float* const* v_out) {
-  constexpr std::size_t chunk = 8192;
+  constexpr std::size_t line = 16;  // floats of a cache line
 #pragma omp parallel if (total >= parallel_from)
-  {
-    const auto threads = static_cast<std::size_t>(omp_get_num_threads());
-    std::size_t turn = static_cast<std::size_t>(omp_get_thread_num());  // chunks until our next
-    for (std::size_t k = 0; k < parameters; ++k) {
-      std::size_t i = turn * chunk;
-      for (; i < counts[k]; i += threads * chunk) {
-        adam_chunk(a, std::min(chunk, counts[k] - i), w[k] + i, g[k] + i, m[k] + i, v[k] + i,
-                   w_out[k] + i, m_out[k] + i, v_out[k] + i);
-      }
-      turn = (i - (counts[k] + chunk - 1) / chunk * chunk) / chunk;
-    }
+  for (std::size_t k = 0; k < parameters; ++k) {
+    const Part lines = my_part((counts[k] + line - 1) / line);
+    const std::size_t i = lines.begin * line, past = std::min(lines.end * line, counts[k]);
+    if (i >= past) continue;
+    adam_chunk(a, past - i, w[k] + i, g[k] + i, m[k] + i, v[k] + i, w_out[k] + i, m_out[k] + i,
+               v_out[k] + i);
   }
 }
 

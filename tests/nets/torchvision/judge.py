@@ -105,7 +105,7 @@ def judge_mode(verdict, net, double, images, ours, mode):
             single = answers(net, images, mode)
         own = errors(double, images, single, taken.kept, mode)[0]
     for key, value in off.items():
-        verdict.bound(f"{mode}: {key}", value, max(BAR, 4 * own[key]))
+        verdict.bound(f"{mode}: {key} (PyTorch {own[key]:.1e})", value, BAR)
 
     beyond = [key for key in off if off[key] > BAR]
     largest = lambda keys, errors=off: max((errors[key] for key in keys), default=0.0)

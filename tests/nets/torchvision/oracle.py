@@ -233,8 +233,21 @@ def without_counters(state):
 
 
 def start(folder, name):
+    """Torchvision's own initial weights, but that batch norms are not all ones and zeros, where a
+    factor for a shift would not be noticed and some gradients are zero but for rounding. The
+    branches of deep residual networks begin small, near what zero_init_residual gives them: with
+    whole ones every block doubles the variance, and fifty of them amplify rounding until PyTorch's
+    own float32 is 1e-3 away from double."""
     torch.manual_seed(SEED)
-    state = make(name).state_dict()
+    net = make(name)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.uniform_(module.bias, -0.2, 0.2)
+    for module in net.modules():
+        if isinstance(module, torchvision.models.resnet.Bottleneck):
+            torch.nn.init.uniform_(module.bn3.weight, 0.1, 0.3)
+    state = net.state_dict()
     torch.save(state, f"{folder}/{name}.weights.pth")
     write_safetensors(f"{folder}/{name}.weights.safetensors", without_counters(state))
     images = torch.rand(2, BATCH, SIZE, SIZE, 3) * 4 - 2  # two batches, NHWC as ours
