@@ -39,6 +39,7 @@ struct WinogradWeightCut {
   std::size_t shares;                   // of the batch, with sums of its own each
   std::size_t block_tiles;              // that are transformed and multiplied together
   std::size_t c, k;                     // rounded up to whole vectors
+  std::size_t tile_c, tile_k;           // from tile to tile of the transformed x and dy
   std::size_t x_floats, dy_floats;      // of a block
   std::size_t sum_floats;               // of a share
 };
@@ -59,8 +60,10 @@ WinogradWeightCut cut(const Conv2dProblem& a, std::size_t lanes) {
   b.tiles_h = ceil_div(a.p(), 4), b.tiles_w = ceil_div(a.q(), 4);
   b.tiles = a.n * b.tiles_h * b.tiles_w;
   b.c = ceil_div(a.c, lanes) * lanes, b.k = ceil_div(a.k, lanes) * lanes;
+  // Equal places in every page of the L1 cache would drive each other out: an odd number of lines.
+  b.tile_c = b.c % 128 == 0 ? b.c + 16 : b.c, b.tile_k = b.k % 128 == 0 ? b.k + 16 : b.k;
   b.sum_floats = elements * a.k * b.c;
-  const std::size_t tile_bytes = elements * (b.c + b.k) * sizeof(float);
+  const std::size_t tile_bytes = elements * (b.tile_c + b.tile_k) * sizeof(float);
   b.shares = std::min({sum_bytes / (b.sum_floats * sizeof(float)), b.tiles / 32, most_shares});
   b.shares = std::max<std::size_t>(b.shares, 1);
   // More tiles where there are many sums, which pass through the cache once a block.
@@ -68,8 +71,8 @@ WinogradWeightCut cut(const Conv2dProblem& a, std::size_t lanes) {
       std::max({block_bytes / tile_bytes, std::min(b.c, b.k), std::size_t{64}});
   const std::size_t tiles = ceil_div(b.tiles, b.shares);  // of a share
   b.block_tiles = ceil_div(tiles, ceil_div(tiles, most));
-  b.x_floats = elements * b.block_tiles * b.c;
-  b.dy_floats = elements * b.block_tiles * b.k;
+  b.x_floats = elements * b.block_tiles * b.tile_c;
+  b.dy_floats = elements * b.block_tiles * b.tile_k;
   return b;
 }
 
@@ -146,7 +149,7 @@ void transform_dy(const Conv2dProblem& a, const WinogradWeightCut& b, const Tile
     for (std::size_t e = 0; e < 16; ++e) y[e] = load_first(pixel[e] + k, count);
     for (std::size_t j = 0; j < 4; ++j) output_transform_transposed(y + j, 4, half + j, 4);
     for (std::size_t i = 0; i < 6; ++i) output_transform_transposed(half + 4 * i, 1, u + 6 * i, 1);
-    for (std::size_t e = 0; e < elements; ++e) store(to + e * b.block_tiles * b.k + k, u[e]);
+    for (std::size_t e = 0; e < elements; ++e) store(to + e * b.block_tiles * b.tile_k + k, u[e]);
   }
 }
 
@@ -159,7 +162,7 @@ void multiply(const Conv2dProblem& a, const WinogradWeightCut& b, std::size_t ti
     const std::size_t begin = a.k * g / groups, rows = a.k * (g + 1) / groups - begin;
     const OuterProducts run =
         two ? OuterProductsOf<2>::by_k[rows - 1] : OuterProductsOf<1>::by_k[rows - 1];
-    run(tiles, dy + begin, b.k, x + c, b.c, sums + begin * b.c + c, b.c, add);
+    run(tiles, dy + begin, b.tile_k, x + c, b.tile_c, sums + begin * b.c + c, b.c, add);
   }
 }
 
@@ -199,15 +202,15 @@ void transform_tile(const Conv2dProblem& a, const WinogradWeightCut& b, std::siz
   transform_input(o.x + place.n * a.h * a.w * a.c, a.h, a.w, a.c,
                   static_cast<std::ptrdiff_t>(place.p) - static_cast<std::ptrdiff_t>(a.pad_h),
                   static_cast<std::ptrdiff_t>(place.q) - static_cast<std::ptrdiff_t>(a.pad_w),
-                  o.zeros, block.x + t * b.c, b.block_tiles * b.c);
-  transform_dy(a, b, place, o.dy, o.zeros, block.dy + t * b.k);
+                  o.zeros, block.x + t * b.tile_c, b.block_tiles * b.tile_c);
+  transform_dy(a, b, place, o.dy, o.zeros, block.dy + t * b.tile_k);
 }
 
 // Element e of the block's products, for up to two vectors of channels from c on.
 void multiply_tiles(const Conv2dProblem& a, const WinogradWeightCut& b, std::size_t tiles,
                     std::size_t e, std::size_t c, const WinogradBlock& block, bool add) {
-  multiply(a, b, tiles, c, block.x + e * b.block_tiles * b.c, block.dy + e * b.block_tiles * b.k,
-           block.sums + e * a.k * b.c, add);
+  multiply(a, b, tiles, c, block.x + e * b.block_tiles * b.tile_c,
+           block.dy + e * b.block_tiles * b.tile_k, block.sums + e * a.k * b.c, add);
 }
 
 // A share of the batch, by the threads of a team.
