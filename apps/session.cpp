@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "engine/tuning.h"
 #include "kernels/dispatch.h"
 #include "kernels/remark.h"
 #include "kernels/tables.h"
@@ -34,6 +35,7 @@ Device Session::start() const {
   if (threads != 0) set_thread_count(threads);
   if (!kernels.empty()) force_kernels(kernels);
   check_forced_kernels();
+  if (!tune.empty()) tune_with(tune, std::string("hilum ") + program_version);
   if (device == "cpu") return Device::cpu;
   if (device == "auto") {
     const char* reason = why_missing(Device::cuda);
@@ -64,6 +66,10 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
   command->add_option("--device", session.device, "auto, cpu, cuda, cuda:N or emu")->group(group);
   command->add_option("--threads", session.threads, "CPU threads; 0 is all of them")->group(group);
   command->add_option("--kernels", session.kernels, "rows to use, as conv2d=ref,dense.forward=cpu1")
+      ->group(group);
+  command
+      ->add_option("--tune", session.tune,
+                   "file of rows that were the fastest here; problems that it lacks are measured")
       ->group(group);
   command->add_flag("--quiet", session.quiet, "results, warnings and errors only")
       ->group(group)

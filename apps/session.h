@@ -24,12 +24,13 @@ struct Session {
   std::string device = "auto";
   std::size_t threads = 0;  // 0: all
   std::string kernels;
+  std::string tune;  // file of measured choices of rows; empty: table order
   bool quiet = false;
   std::string command;          // the whole command line, for the record
   std::function<int()> action;  // the chosen subcommand; returns the exit code
 
-  // Applies threads and kernels and finds the device. Device errors where one that is asked for by
-  // name is not there.
+  // Applies threads, kernels and tuning and finds the device. Device errors where one that is asked
+  // for by name is not there.
   Device start() const;
   // "label     text" on stderr; nothing with --quiet.
   void note(const std::string& label, const std::string& text) const;

@@ -11,7 +11,7 @@
 
 namespace hilum {
 
-std::string machine_line() {
+std::string cpu_name() {
   std::string cpu = "unknown CPU", model, line;
   std::ifstream info("/proc/cpuinfo");
   while (std::getline(info, line)) {
@@ -21,9 +21,13 @@ std::string machine_line() {
     if (line.starts_with("model\t")) model = line.substr(colon + 2);
     if (line.empty()) break;
   }
+  return fmt::format("{} (model {})", cpu, model);
+}
+
+std::string machine_line() {
   const std::time_t now = std::time(nullptr);
-  return fmt::format("{} (model {}), {}, g++ {}, {:%Y-%m-%d}", cpu, model, isa_name(isa()),
-                     __VERSION__, fmt::gmtime(now));
+  return fmt::format("{}, {}, g++ {}, {:%Y-%m-%d}", cpu_name(), isa_name(isa()), __VERSION__,
+                     fmt::gmtime(now));
 }
 
 }  // namespace hilum

@@ -4,5 +4,6 @@
 #include <string>
 
 namespace hilum {
+std::string cpu_name();  // as the system says it, with the model's number
 std::string machine_line();
 }  // namespace hilum

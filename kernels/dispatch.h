@@ -5,13 +5,16 @@
 
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kernels/device.h"
 #include "kernels/error.h"
 #include "kernels/row.h"
+#include "kernels/tune.h"
 
 namespace hilum {
 
@@ -115,9 +118,27 @@ const char* why_not(const Row<Pass>& row, Device device, const typename Pass::Pr
   return row.why_not ? row.why_not(problem) : nullptr;
 }
 
+// Passes whose rows may be measured on the operands at hand; see tune.h.
+template <class Pass>
+inline constexpr bool tunable = requires {
+  Pass::tunable;
+};
+
+template <class Pass>
+std::string tuning_key(Device device, const typename Pass::Problem& problem) {
+  return fmt::format("{}.{} {} {}", Pass::op, Pass::pass, device_name(device), problem.describe());
+}
+
 template <class Pass>
 const Row<Pass>& select(Device device, const typename Pass::Problem& problem) {
   const std::optional<std::string> forced = forced_row(Pass::op, Pass::pass);
+  if (tunable<Pass> && tuning() && !forced) {
+    if (const TunedRow* tuned = tuned_row(tuning_key<Pass>(device, problem))) {
+      for (const Row<Pass>& row : Pass::table()) {
+        if (tuned->row == row.name && why_not(row, device, problem) == nullptr) return row;
+      }
+    }
+  }
   for (const Row<Pass>& row : Pass::table()) {
     if (forced && *forced != row.name) continue;
     if (why_not(row, device, problem) == nullptr) return row;
@@ -161,9 +182,61 @@ void run_row(const Row<Pass>& row, const typename Pass::Problem& problem, Args..
   }
 }
 
+class WithoutObserver {
+ public:
+  WithoutObserver() : before_(kernel_observer()) { set_kernel_observer(nullptr); }
+  ~WithoutObserver() { set_kernel_observer(before_); }
+  WithoutObserver(const WithoutObserver&) = delete;
+  WithoutObserver& operator=(const WithoutObserver&) = delete;
+
+ private:
+  KernelObserver before_;
+};
+
+// Times the rows that can run the problem, all but the reference, and remembers the fastest. The
+// first call of each is not counted (plans, first touch), the least of five counts; rows that take
+// twice as long as the best are not waited for again.
+template <class Pass, class... Args>
+void tune(Device device, const typename Pass::Problem& problem, Args... operands) {
+  std::vector<const Row<Pass>*> rows;
+  for (const Row<Pass>& row : Pass::table()) {
+    if (row.name != std::string_view("ref") && why_not(row, device, problem) == nullptr) {
+      rows.push_back(&row);
+    }
+  }
+  const WithoutObserver without_observer;
+  TunedRow tuned;
+  double best = std::numeric_limits<double>::infinity();
+  for (int turn = 0; turn < 6; ++turn) {
+    for (const Row<Pass>* row : rows) {
+      const auto before = tuned.milliseconds.find(row->name);
+      if (before != tuned.milliseconds.end() && before->second > 2 * best) continue;
+      device_synchronise(device);
+      const auto begin = std::chrono::steady_clock::now();
+      run_row(*row, problem, operands...);
+      device_synchronise(device);
+      const std::chrono::duration<double, std::milli> took =
+          std::chrono::steady_clock::now() - begin;
+      if (turn == 0) continue;
+      double& least = tuned.milliseconds.try_emplace(row->name, took.count()).first->second;
+      least = std::min(least, took.count());
+      if (least >= best) continue;
+      best = least;
+      tuned.row = row->name;
+    }
+  }
+  remember_row(tuning_key<Pass>(device, problem), std::move(tuned));
+}
+
 // The usual call: run<Conv2dForward>(device, problem, x, w, y).
 template <class Pass, class... Args>
 void run(Device device, const typename Pass::Problem& problem, Args... operands) {
+  if constexpr (tunable<Pass>) {
+    if (tuning() && !dry_run() && !forced_row(Pass::op, Pass::pass) &&
+        tuned_row(tuning_key<Pass>(device, problem)) == nullptr) {
+      tune<Pass>(device, problem, operands...);
+    }
+  }
   run_row(select<Pass>(device, problem), problem, operands...);
 }
 

@@ -50,6 +50,7 @@ struct Conv2dForward {
                             float* y);
   static constexpr const char* op = "conv2d";
   static constexpr const char* pass = "forward";
+  static constexpr bool tunable = true;
   static std::vector<Operand> operands(const Problem&);
   static Cost cost(const Problem&);
   static const Table<Conv2dForward>& table();
@@ -63,6 +64,7 @@ struct Conv2dBackwardData {
                             float* dx);
   static constexpr const char* op = "conv2d";
   static constexpr const char* pass = "backward_data";
+  static constexpr bool tunable = true;
   static std::vector<Operand> operands(const Problem&);
   static Cost cost(const Problem&);
   static const Table<Conv2dBackwardData>& table();
@@ -76,6 +78,7 @@ struct Conv2dBackwardWeight {
                             float* dw);
   static constexpr const char* op = "conv2d";
   static constexpr const char* pass = "backward_weight";
+  static constexpr bool tunable = true;
   static std::vector<Operand> operands(const Problem&);
   static Cost cost(const Problem&);
   static const Table<Conv2dBackwardWeight>& table();

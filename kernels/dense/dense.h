@@ -36,6 +36,7 @@ struct DenseForward {
                             float* y);
   static constexpr const char* op = "dense";
   static constexpr const char* pass = "forward";
+  static constexpr bool tunable = true;
   static std::vector<Operand> operands(const Problem&);
   static Cost cost(const Problem&);
   static const Table<DenseForward>& table();
@@ -49,6 +50,7 @@ struct DenseBackwardData {
                             float* dx);
   static constexpr const char* op = "dense";
   static constexpr const char* pass = "backward_data";
+  static constexpr bool tunable = true;
   static std::vector<Operand> operands(const Problem&);
   static Cost cost(const Problem&);
   static const Table<DenseBackwardData>& table();
@@ -62,6 +64,7 @@ struct DenseBackwardWeight {
                             float* dw);
   static constexpr const char* op = "dense";
   static constexpr const char* pass = "backward_weight";
+  static constexpr bool tunable = true;
   static std::vector<Operand> operands(const Problem&);
   static Cost cost(const Problem&);
   static const Table<DenseBackwardWeight>& table();

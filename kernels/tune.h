@@ -1,0 +1,30 @@
+// A measured choice of rows. While tuning is on, the first time that a problem comes up the rows
+// that can run it take turns on the operands at hand, and from then on the fastest runs. Only for
+// passes that say `tunable`: their outputs overlap no input, so that running twice does no harm.
+// Rows differ in rounding: the same choice gives the same bits, which is why it is worth keeping
+// (engine/tuning.h). Asked-for rows (HILUM_KERNELS) come first.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+namespace hilum {
+
+struct TunedRow {
+  std::string row;
+  std::map<std::string, double> milliseconds;  // of every row that was tried: its fastest call
+};
+
+// By "op.pass device problem".
+using TunedRows = std::map<std::string, TunedRow>;
+
+// From now on, beginning with what is known; `listener` hears of every new choice.
+void start_tuning(TunedRows known, std::function<void(const TunedRows&)> listener);
+void stop_tuning();
+bool tuning();
+
+const TunedRow* tuned_row(const std::string& key);  // null: not measured yet
+void remember_row(const std::string& key, TunedRow row);
+
+}  // namespace hilum
