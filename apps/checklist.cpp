@@ -34,8 +34,9 @@ Answer copies(const Audit& audit, const std::string& check, const std::vector<Fi
           fmt::format("{} found, {} of them across splits or under two labels", all, leaks)};
 }
 
+// Worth a look where the network's lead over one of them is not clear or below `margin`.
 Answer probed(const Evidence& evidence, const std::string& check,
-              const std::vector<std::string>& names, double network, double margin) {
+              const std::vector<std::string>& names, const Evaluation& network, double margin) {
   std::string text;
   bool close = false;
   for (const std::string& name : names) {
@@ -44,16 +45,47 @@ Answer probed(const Evidence& evidence, const std::string& check,
     const Metrics& m = row->evaluation.metrics;
     text += fmt::format("{}{}: {}, AUC {:.3f}", text.empty() ? "" : "; ", row->name,
                         rate_text(m.accuracy), m.macro_auc);
-    close = close || m.accuracy.value() > network - margin;
+    const Interval lead = lead_over(network, row->evaluation);
+    close = close || lead.low <= 0 || lead.value < margin;
   }
   if (text.empty()) return {Answer::open, check, "probes were not run"};
   return {close ? Answer::look : Answer::done, check, text};
 }
 
+// Where no group is named, the order of file names may still tell of scans.
+std::string unknown_groups(const Evidence& evidence) {
+  if (!evidence.order || !evidence.order->order_tells) {
+    return "unknown: the set names no groups, and the order of file names tells of none";
+  }
+  return fmt::format(
+      "unknown: the set names no groups, but the nearest image is {:.0f} names away (by chance "
+      "{:.0f}), so names follow scans: divide it by runs or blocks (`hilum data groups`)",
+      evidence.order->distance, evidence.order->distance_by_chance);
+}
+
+// Nearest neighbour on labels dealt anew to whole groups: above the majority only through leaks.
+Answer shuffled_labels(const Evidence& evidence) {
+  Answer answer{Answer::open, "shuffled labels stay at chance", "probes were not run"};
+  if (const Contender* row = probe(evidence, "shuffled")) {
+    const Metrics& m = row->evaluation.metrics;
+    answer.state = m.accuracy.low() > m.majority.value() ? Answer::look : Answer::done;
+    answer.text = fmt::format("{}; always the most frequent: {:.1f} %", rate_text(m.accuracy),
+                              100 * m.majority.value());
+  }
+  return answer;
+}
+
+std::string calibration_answer(const Evaluation& evaluation) {
+  std::string text =
+      fmt::format("ECE {:.3f}, Brier {:.3f}", evaluation.raw.ece, evaluation.raw.brier);
+  if (!evaluation.fitted) return text + "; no temperature: no validation predictions";
+  return text + fmt::format("; {:.3f}, {:.3f} with {}", evaluation.calibrated.ece,
+                            evaluation.calibrated.brier, temperature_text(evaluation));
+}
+
 std::vector<Answer> answers(const ChecklistFacts& facts) {
   const Evidence& evidence = *facts.evidence;
   const Evaluation& evaluation = *facts.evaluation;
-  const double accuracy = evaluation.metrics.accuracy.value();
   const bool test = evaluation.split == "test";
   std::vector<Answer> list;
   list.push_back(copies(evidence.audit, "exact duplicates across splits",
@@ -62,8 +94,8 @@ std::vector<Answer> answers(const ChecklistFacts& facts) {
                         {FindingKind::near_duplicate}));
   Answer groups = copies(evidence.audit, "patients on both sides", {FindingKind::group_overlap});
   if (evaluation.groups == 0) {
-    groups = {Answer::open, groups.check,
-              "unknown: the set names no groups (`hilum data groups` looks for scans)"};
+    groups = {evidence.order && evidence.order->order_tells ? Answer::look : Answer::open,
+              groups.check, unknown_groups(evidence)};
   }
   list.push_back(groups);
   list.push_back({test && facts.looks > 1 ? Answer::look : Answer::done,
@@ -75,18 +107,19 @@ std::vector<Answer> answers(const ChecklistFacts& facts) {
                                      "chosen: the figures flatter")});
   if (!test) list.back().state = Answer::look;
   Answer container = probed(evidence, "container probe (format, colour type, bytes)", {"container"},
-                            accuracy, 0.05);
+                            evaluation, 0.05);
   if (const Contender* row = probe(evidence, "container")) {
     container.state = row->evaluation.metrics.macro_auc > 0.6 ? Answer::look : Answer::done;
   }
   list.push_back(container);
   list.push_back(
-      probed(evidence, "frame and centre-blanked probes", {"frame", "centre"}, accuracy, 0.05));
+      probed(evidence, "frame and centre-blanked probes", {"frame", "centre"}, evaluation, 0.05));
   list.push_back(
-      probed(evidence, "floors on the same split", {"majority", "nearest", "pca"}, accuracy, 0));
-  list.push_back(probed(evidence, "shuffled labels stay at chance", {"shuffled"}, accuracy, 0));
+      probed(evidence, "floors on the same split", {"majority", "nearest", "pca"}, evaluation, 0));
+  list.push_back(shuffled_labels(evidence));
   list.push_back(
-      {evaluation.positive && evaluation.fitted ? Answer::done : Answer::look,
+      {evaluation.positive && evaluation.fitted && !evaluation.same_images ? Answer::done
+                                                                           : Answer::look,
        "positive class and threshold named, chosen on validation",
        evaluation.positive
            ? fmt::format("{}, p >= {:.4f}, {}", evaluation.positive->name,
@@ -100,14 +133,16 @@ std::vector<Answer> answers(const ChecklistFacts& facts) {
                                      : "one network only (`hilum compare`)"});
   list.push_back({facts.seeds >= 5 ? Answer::done : Answer::look, "several seeds",
                   facts.seeds == 1 ? "a single seed" : fmt::format("{} seeds", facts.seeds)});
-  list.push_back({evaluation.fitted ? Answer::done : Answer::look, "calibration",
-                  fmt::format("ECE {:.3f}, Brier {:.3f}; with temperature {:.2f}: {:.3f}, {:.3f}",
-                              evaluation.raw.ece, evaluation.raw.brier, evaluation.temperature,
-                              evaluation.calibrated.ece, evaluation.calibrated.brier)});
+  const bool calibrated = evaluation.fitted && !evaluation.bounded && !evaluation.same_images;
+  list.push_back(
+      {calibrated ? Answer::done : Answer::look, "calibration", calibration_answer(evaluation)});
   const bool prevalence = evaluation.positive && evaluation.positive->at_prevalence;
   list.push_back({prevalence ? Answer::done : Answer::open, "predictive values at a prevalence",
                   prevalence ? "see the scores" : "none given (--prevalence)"});
-  list.push_back({Answer::open, "external test set", "none given"});
+  const bool external = !evaluation.data.empty();
+  list.push_back({external ? Answer::done : Answer::open, "external test set",
+                  external ? "these images: " + evaluation.data
+                           : std::string("none given (`hilum evaluate --data`)")});
   list.push_back({Answer::open, "demographics, scanners, origin of labels",
                   "to be filled in: the blanks of the model card"});
   list.push_back({Answer::done, "preprocessing and partition disclosed",

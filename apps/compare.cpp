@@ -9,12 +9,10 @@
 
 #include "apps/child.h"
 #include "apps/compare_plan.h"
-#include "apps/comparison.h"
+#include "apps/conclude.h"
 #include "apps/config_file.h"
 #include "apps/interrupt.h"
-#include "apps/ledger.h"
-#include "apps/report_pages.h"
-#include "apps/score_runs.h"
+#include "apps/run_folder.h"
 #include "apps/search.h"
 #include "apps/terminal.h"
 #include "data/csv.h"
@@ -54,13 +52,12 @@ class Compare {
       for (std::size_t i = 0; i < runs.size(); ++i) {
         train(runs[i], fmt::format("{}/{} {}", i + 1, runs.size(), runs[i].label()));
       }
-      conclude(runs, device);
+      return conclude_all(runs, device);
     } catch (const Interrupted&) {
       session_.warn(
           fmt::format("interrupted; the same command goes on from what is in {}", out_.string()));
       return exit_interrupted;
     }
-    return comparison_.failures.empty() ? 0 : static_cast<int>(ErrorKind::check);
   }
 
  private:
@@ -144,9 +141,8 @@ class Compare {
     });
     if (interrupted()) throw Interrupted();
     if (end.code == 0) return true;
-    comparison_.failures.push_back(
-        {run.label(), fmt::format("exit code {}: {} (all of it is in {})", end.code, end.last_line,
-                                  log.string())});
+    failures_.push_back({run.label(), fmt::format("exit code {}: {} (all of it is in {})", end.code,
+                                                  end.last_line, log.string())});
     session_.warn(fmt::format("{} failed, the others go on: {}", run.label(), end.last_line));
     return false;
   }
@@ -179,57 +175,39 @@ class Compare {
         }
       }
       if (least) {
-        comparison_.searched.push_back(fmt::format("search: {}: best of {} on val: {}", net,
-                                                   settings.size(), setting_text(best[net])));
+        searched_.push_back(fmt::format("search: {}: best of {} on val: {}", net, settings.size(),
+                                        setting_text(best[net])));
       }
     }
     write_file_atomically(out_ / "search.csv", csv);
     return best;
   }
 
-  void conclude(const std::vector<PlannedRun>& runs, Device device) {
-    ScoreOptions options;
-    options.split = flags_.split;
-    options.evaluation.positive = flags_.positive;
-    options.tta = flags_.tta;
-    options.batch = 64;
-    options.augment = flags_.train.augment;
-    score_runs(comparison_, runs, options, device, session_, out_);
-    std::vector<fs::path> manifests;
-    for (const PlannedRun& run : runs) {
-      if (std::find(manifests.begin(), manifests.end(), run.manifest) == manifests.end()) {
-        manifests.push_back(run.manifest);
-      }
-    }
-    session_.note("audit", "copies, leaks and probes");
-    const Evidence evidence =
-        gather_evidence(manifests, comparison_.split, !flags_.no_probes, device);
-    comparison_.rows.insert(comparison_.rows.begin(), evidence.probes.begin(),
-                            evidence.probes.end());
-    comparison_.data = flags_.train.data;
-    if (comparison_.rows.size() == evidence.probes.size()) {
-      throw Error(ErrorKind::check,
-                  fmt::format("compare: no run came to an end. The first failed so: {}",
-                              comparison_.failures.front().reason));
-    }
-    compare_rows(comparison_);
-    write_file_atomically(out_ / "comparison.csv", comparison_csv(comparison_));
-    write_file_atomically(out_ / "comparison.json", comparison_json(comparison_).dump(2) + '\n');
-    std::vector<NamedRun> first_runs;
-    for (const PlannedRun& run : runs) {
-      const bool known = !first_runs.empty() && first_runs.back().name == run.net;
-      if (!known && run.complete()) first_runs.push_back({run.net, RunFolder{run.folder}});
-    }
-    write_comparison_report(out_, comparison_, evidence, first_runs, session_.command);
-    fmt::print("{}\nreport      {}\n", comparison_text(comparison_),
-               (out_ / "report.html").string());
+  int conclude_all(const std::vector<PlannedRun>& runs, Device device) {
+    Conclusion of;
+    of.runs = runs;
+    of.data = flags_.train.data;
+    of.command = session_.command;
+    of.probes = !flags_.no_probes;
+    of.new_look = true;
+    of.failures = failures_;
+    of.searched = searched_;
+    of.score.split = flags_.split;
+    of.score.evaluation.positive = flags_.positive;
+    of.score.tta = flags_.tta;
+    of.score.augment = flags_.train.augment;
+    const fs::path page = RunFolder{out_}.report();
+    const Comparison comparison = conclude(of, device, session_, out_, page);
+    fmt::print("{}\nreport      {}\n", comparison_text(comparison), page.string());
+    return comparison.failures.empty() ? 0 : static_cast<int>(ErrorKind::check);
   }
 
   CLI::App& command_;
   CompareFlags& flags_;
   const Session& session_;
   fs::path out_;
-  Comparison comparison_;
+  std::vector<Failure> failures_;
+  std::vector<std::string> searched_;
 };
 
 }  // namespace

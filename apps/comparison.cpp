@@ -84,22 +84,29 @@ Pair compare_pair(const Comparison& comparison, std::size_t a, std::size_t b) {
   return pair;
 }
 
-// Probes that the network does not clearly lead, in one sentence.
-void warn_of_probes(Comparison& comparison, std::size_t network) {
-  const Contender& net = comparison.rows[network];
-  std::string close;
-  for (std::size_t p = 0; p < comparison.rows.size(); ++p) {
-    const Contender& probe = comparison.rows[p];
-    if (probe.kind != Kind::probe || probe.name.starts_with("shuffled")) continue;
-    const Interval lead = compare_pair(comparison, network, p).accuracy;
-    if (lead.low > 0) continue;
-    close += fmt::format("{}{} {:+.1f} [{:+.1f}, {:+.1f}]", close.empty() ? "" : ", ", probe.name,
-                         100 * lead.value, 100 * lead.low, 100 * lead.high);
+std::string names_of(const Comparison& comparison, const std::vector<std::size_t>& rows) {
+  std::string text;
+  for (const std::size_t at : rows) {
+    text += (text.empty() ? "" : ", ") + comparison.rows[at].name;
+  }
+  return text;
+}
+
+void measure_leads(Comparison& comparison, const std::vector<std::size_t>& networks) {
+  std::vector<std::size_t> close;
+  for (const std::size_t network : networks) {
+    for (std::size_t p = 0; p < comparison.rows.size(); ++p) {
+      const Contender& probe = comparison.rows[p];
+      if (probe.kind != Kind::probe || probe.name.starts_with("shuffled")) continue;
+      comparison.leads.push_back(
+          {network, p, lead_over(comparison.rows[network].evaluation, probe.evaluation)});
+      const bool known = !close.empty() && close.back() == network;
+      if (!comparison.leads.back().clear() && !known) close.push_back(network);
+    }
   }
   if (close.empty()) return;
-  comparison.warnings.push_back(
-      fmt::format("{} may see no more than these probes do; its lead in points of accuracy: {}.",
-                  net.name, close));
+  comparison.warnings.push_back("May see no more than a probe does (leads with a star): " +
+                                names_of(comparison, close) + '.');
 }
 
 void correct_for_number(std::vector<Pair>& pairs) {
@@ -129,6 +136,10 @@ Rate Contender::pooled_accuracy() const {
 
 bool Pair::differs() const { return mcnemar_holm < 0.05 || auc_holm < 0.05; }
 
+Interval lead_over(const Evaluation& network, const Evaluation& probe) {
+  return differences(pair_up(network.table, probe.table))[WeightedMetrics::accuracy];
+}
+
 std::vector<double> aucs(const std::vector<Metrics>& of) {
   std::vector<double> values;
   for (const Metrics& one : of) values.push_back(one.macro_auc);
@@ -152,13 +163,14 @@ void compare_rows(Comparison& comparison) {
                      return comparison.rows[a].evaluation.metrics.macro_auc >
                             comparison.rows[b].evaluation.metrics.macro_auc;
                    });
+  measure_leads(comparison, networks);
+  std::vector<std::size_t> single;
   for (const std::size_t network : networks) {
-    const Contender& row = comparison.rows[network];
-    if (row.seeds.size() == 1) {
-      comparison.warnings.push_back(
-          fmt::format("{}: a single seed; how much it varies is not known.", row.name));
-    }
-    warn_of_probes(comparison, network);
+    if (comparison.rows[network].seeds.size() == 1) single.push_back(network);
+  }
+  if (!single.empty()) {
+    comparison.warnings.push_back(fmt::format(
+        "A single seed, so how much it varies is not known: {}.", names_of(comparison, single)));
   }
   if (comparison.split == "val") {
     comparison.warnings.push_back(

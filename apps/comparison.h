@@ -45,6 +45,13 @@ struct Pair {
   bool differs() const;  // by either test at 5 % after Holm
 };
 
+// A network's accuracy less a probe's, with its paired bootstrap interval.
+struct Lead {
+  std::size_t network = 0, probe = 0;  // into Comparison::rows
+  Interval accuracy;
+  bool clear() const { return accuracy.low > 0; }
+};
+
 struct Failure {
   std::string run, reason;
 };
@@ -53,13 +60,17 @@ struct Comparison {
   std::string data, split;
   std::vector<Contender> rows;       // probes first, then networks as asked for, then variations
   std::vector<Pair> pairs;           // of networks
+  std::vector<Lead> leads;           // over each probe but that of shuffled labels
   std::vector<std::size_t> ranking;  // networks, best area of the ensemble first
   std::vector<Failure> failures;
   std::vector<std::string> searched;  // a line a network
   std::vector<std::string> warnings;
 };
 
-// Fills pairs, ranking and warnings from rows.
+// A lead in accuracy on the images that both have.
+Interval lead_over(const Evaluation& network, const Evaluation& probe);
+
+// Fills pairs, leads, ranking and warnings from rows.
 void compare_rows(Comparison& comparison);
 
 // "0.712 ± 0.021", or the value alone where there is one.
@@ -68,6 +79,9 @@ std::vector<double> aucs(const std::vector<Metrics>& of);
 
 std::vector<std::vector<std::string>> score_table(const Comparison& comparison);
 std::vector<std::vector<std::string>> pair_table(const Comparison& comparison);
+// Probes below each other, networks beside each other; a lead that is not clear has a star.
+std::vector<std::vector<std::string>> lead_table(const Comparison& comparison);
+std::string lead_text(const Interval& lead);  // "+3.1 [-2.0, +8.2] *", in points
 std::vector<std::vector<std::string>> cost_table(const Comparison& comparison);
 // How differences of areas were tested.
 std::string area_test(const Comparison& comparison);

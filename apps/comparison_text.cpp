@@ -94,6 +94,26 @@ Table pair_table(const Comparison& comparison) {
   return table;
 }
 
+std::string lead_text(const Interval& lead) {
+  return points_text(lead) + (lead.low > 0 ? "" : " *");
+}
+
+Table lead_table(const Comparison& comparison) {
+  Table table = {{""}};
+  std::vector<std::size_t> probes;
+  for (const Lead& lead : comparison.leads) {
+    if (lead.network != comparison.leads.front().network) continue;
+    probes.push_back(lead.probe);
+    table.push_back({comparison.rows[lead.probe].name});
+  }
+  for (std::size_t i = 0; i < comparison.leads.size(); ++i) {
+    const Lead& lead = comparison.leads[i];
+    if (i % probes.size() == 0) table[0].push_back(comparison.rows[lead.network].name);
+    table[1 + i % probes.size()].push_back(lead_text(lead.accuracy));
+  }
+  return table;
+}
+
 Table cost_table(const Comparison& comparison) {
   Table table = {
       {"", "parameters", "MFLOP an image", "training, s a run", "peak memory, MiB", "best epoch"}};
@@ -160,6 +180,10 @@ std::string comparison_text(const Comparison& comparison) {
         "second\n" +
         text_table(pair_table(comparison), true);
   }
+  if (!comparison.leads.empty()) {
+    text += "\nLeads over the probes in points of accuracy; *: not clearly above\n" +
+            text_table(lead_table(comparison), true);
+  }
   text += "\nRanking\n";
   for (const std::string& line : ranking_lines(comparison)) text += line + '\n';
   text += "\nCost on this machine, mean over runs\n" + text_table(cost_table(comparison));
@@ -219,6 +243,12 @@ json comparison_json(const Comparison& comparison) {
                      {"auc_test", {{"p", number(pair.auc_p)}, {"holm", number(pair.auc_holm)}}},
                      {"differs", pair.differs()}});
   }
+  json leads = json::array();
+  for (const Lead& lead : comparison.leads) {
+    leads.push_back({{"network", comparison.rows[lead.network].name},
+                     {"probe", comparison.rows[lead.probe].name},
+                     {"accuracy", interval(lead.accuracy)}});
+  }
   for (const Failure& failure : comparison.failures) {
     failures.push_back({{"run", failure.run}, {"reason", failure.reason}});
   }
@@ -226,6 +256,7 @@ json comparison_json(const Comparison& comparison) {
           {"split", comparison.split},
           {"rows", rows},
           {"pairs", pairs},
+          {"leads", leads},
           {"ranking", ranking_lines(comparison)},
           {"search", comparison.searched},
           {"warnings", comparison.warnings},

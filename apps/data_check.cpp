@@ -1,4 +1,5 @@
 // hilum data check: exit code 1 while a leak stands, or a file is not what its manifest says.
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -6,6 +7,7 @@
 #include "apps/data.h"
 #include "apps/prepare.h"
 #include "data/audit.h"
+#include "engine/machine.h"
 #include "kernels/error.h"
 
 namespace hilum {
@@ -25,12 +27,18 @@ int run(const Flags& flags, const Session& session) {
                                        apply_group_rule(dataset, flags.group_rule),
                                        dataset.items.size(), flags.group_rule));
   }
-  const Audit found = audit(dataset, survey_of(dataset, session));
+  const auto begin = std::chrono::steady_clock::now();
+  const Survey survey = survey_of(dataset, session);
+  const std::chrono::duration<double> decoding = std::chrono::steady_clock::now() - begin;
+  const Audit found = audit(dataset, survey);
   session.note("near", fmt::format("{} pairs of hashes, {} of pictures, in {:.1f} s",
                                    found.compared, found.fitted, found.seconds));
   if (flags.as_json) {
     nlohmann::json json = to_json(dataset, found);
     json["allow_leakage"] = flags.allow;
+    json["cost"] = {{"machine", machine_line()},       {"decode_seconds", decoding.count()},
+                    {"search_seconds", found.seconds}, {"hash_pairs", found.compared},
+                    {"picture_pairs", found.fitted},   {"peak_mib", peak_mib()}};
     fmt::print("{}\n", json.dump(2));
   } else {
     fmt::print("{}", format_audit(dataset, found, flags.lines));

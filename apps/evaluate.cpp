@@ -5,12 +5,11 @@
 #include <optional>
 
 #include "apps/checkpoint.h"
-#include "apps/config_file.h"
 #include "apps/ledger.h"
 #include "apps/prepare.h"
 #include "apps/report.h"
 #include "apps/report_pages.h"
-#include "apps/run_folder.h"
+#include "apps/run_set.h"
 #include "apps/terminal.h"
 #include "engine/file.h"
 #include "kernels/error.h"
@@ -26,36 +25,6 @@ struct Flags {
   EvaluationOptions options;
   std::string fit_on = "val";
 };
-
-std::string stored(const std::map<std::string, std::string>& config, const std::string& name,
-                   const RunFolder& run) {
-  const auto found = config.find(name);
-  if (found == config.end()) {
-    throw data_error("{}: has no '{}'. Say it on the command line.", run.config().string(), name);
-  }
-  return found->second;
-}
-
-// Gives the images of the run's own set the splits they had in training. An image of another set
-// is in no split.
-void restore_splits(Dataset& dataset, const std::map<std::string, std::string>& config,
-                    const RunFolder& run, const Session& session) {
-  const nlohmann::json about = nlohmann::json::parse(read_file(run.about()), nullptr, false);
-  Dataset candidate = dataset;
-  try {
-    Session silent = session;
-    silent.quiet = true;
-    split_for_training(candidate, parse_split(stored(config, "split", run)),
-                       std::stoull(stored(config, "seed", run)), silent);
-  } catch (const std::exception&) {
-    return;  // it cannot be the set that the run was trained on
-  }
-  if (about.is_object() && about.contains("data") &&
-      about["data"].value("content", "") == fingerprint(candidate)) {
-    dataset = std::move(candidate);
-    session.note("note", "splits as drawn for the run");
-  }
-}
 
 std::string choose_split(const Dataset& dataset, const std::string& asked) {
   if (asked == "all") return asked;
@@ -78,15 +47,6 @@ struct Scored {
   Evaluation evaluation;
 };
 
-// Temperature and threshold come from here. A run that was imported has none.
-std::optional<PredictionTable> validation_of(const RunFolder& run, const Session& session) {
-  if (std::filesystem::exists(run.val_predictions()))
-    return read_predictions(run.val_predictions());
-  session.note("note", fmt::format("{} is not there: no temperature, and no threshold but {}",
-                                   run.val_predictions().string(), "the largest probability"));
-  return std::nullopt;
-}
-
 // Everything but the images that the network learned and was chosen with is a test set.
 void count_look(const RunFolder& run, const Dataset& dataset, const std::string& split,
                 const std::vector<std::size_t>& which, const Session& session) {
@@ -105,12 +65,8 @@ Scored evaluate(const std::string& run_path, const Flags& flags, Device device,
   const RunFolder run{run_path};
   const TrainedNet trained = load_trained(run.path);
   trained.net->to(device);
-  std::map<std::string, std::string> config;
-  if (std::filesystem::exists(run.config())) config = read_config(run.config(), "train");
-  const std::string data = flags.data.empty() ? stored(config, "data", run) : flags.data;
-
-  Dataset dataset = open_dataset(data, trained.recipe.classes, flags.skip_bad, session);
-  if (dataset.indices("val").empty()) restore_splits(dataset, config, run, session);
+  const auto [dataset, data, own] =
+      open_run_set(run, flags.data, trained.recipe.classes, flags.skip_bad, session);
   const std::string split = choose_split(dataset, flags.split);
   std::vector<std::size_t> which = dataset.indices(split);
   if (split == "all") {
@@ -126,11 +82,11 @@ Scored evaluate(const std::string& run_path, const Flags& flags, Device device,
   const std::optional<PredictionTable> val = validation_of(run, session);
   Evaluation evaluation =
       evaluate_table(table_of(predictions, dataset), split, val ? &*val : nullptr, flags.options);
+  if (!own) evaluation.data = data;
   write_results(run, evaluation);
   count_look(run, dataset, split, which, session);
   if (flags.report) {
-    const bool can_probe = (split == "val" || split == "test") && !dataset.indices("train").empty();
-    write_run_report(run, evaluation, gather_evidence(dataset, split, can_probe, device));
+    write_run_report(run, evaluation, evidence_for(dataset, split, device), run.report());
     session.note("report", run.report().string());
   }
   return {run_path, trained.recipe.net, data, std::move(evaluation)};

@@ -61,6 +61,7 @@ Evaluation evaluate_table(const PredictionTable& table, const std::string& split
                      fmt::join(val->classes, ", "), fmt::join(table.classes, ", "));
   }
   Evaluation result;
+  result.options = options;
   result.split = split;
   result.table = table;
   const std::vector<float> probability = table.probabilities();
@@ -69,7 +70,10 @@ Evaluation evaluate_table(const PredictionTable& table, const std::string& split
   result.fitted = val != nullptr && val->size() != 0;
   if (result.fitted) {
     result.same_images = same_paths(table, *val);
-    result.temperature = fit_temperature(val->logits, val->labels, k);
+    result.val_images = val->size();
+    const double best = fit_temperature(val->logits, val->labels, k);
+    result.temperature = std::clamp(best, 1 / most_temperature, most_temperature);
+    result.bounded = result.temperature != best;
   }
   result.raw = calibration(table.labels, probability, k);
   result.calibrated = calibration(table.labels, table.probabilities(result.temperature), k);

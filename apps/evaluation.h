@@ -32,19 +32,27 @@ struct NamedClass {
 };
 
 struct Evaluation {
+  EvaluationOptions options;
+  std::string data;  // the set, where it is not the run's own
   std::string split;
   PredictionTable table;
   Metrics metrics;  // by the largest probability
   std::optional<NamedClass> positive;
-  bool fitted = false;       // temperature and threshold come from validation images
-  bool same_images = false;  // ... which are the ones counted here: then they flatter
-  double temperature = 1;
+  bool fitted = false;          // temperature and threshold come from validation images
+  bool same_images = false;     // ... which are the ones counted here: then they flatter
+  double temperature = 1;       // within [1 / most_temperature, most_temperature]
+  bool bounded = false;         // ... and at one of them
+  std::size_t val_images = 0;   // that it was fitted on
   Calibration raw, calibrated;  // without and with the temperature
   // WeightedMetrics' figures with intervals; whole groups are drawn where there are some.
   std::vector<Interval> bootstrap;
   bool grouped = false;
   std::size_t groups = 0;  // 0: unknown
 };
+
+// Logits are seldom off by more than this factor. What asks for more is a validation set on which
+// the network makes no mistake (the best temperature is then 0), or one too small to tell.
+inline constexpr double most_temperature = 5;
 
 // `val`: the network's predictions of validation images, null where there are none.
 Evaluation evaluate_table(const PredictionTable& table, const std::string& split,

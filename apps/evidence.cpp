@@ -47,12 +47,20 @@ Evidence gather_evidence(Dataset dataset, const std::string& split, bool probes,
   const Survey survey = make_survey(dataset);
   Evidence evidence;
   evidence.audit = audit(dataset, survey);
+  const bool grouped = std::any_of(dataset.items.begin(), dataset.items.end(),
+                                   [](const Item& item) { return !item.group.empty(); });
+  if (!grouped) evidence.order = find_groups(dataset, survey);
   if (probes) evidence.probes = probe_rows(dataset, survey, split, device);
   for (Contender& row : evidence.probes) {
     row.evaluation = evaluate_table(row.evaluation.table, split, nullptr);
   }
   evidence.dataset = std::move(dataset);
   return evidence;
+}
+
+Evidence evidence_for(const Dataset& dataset, const std::string& split, Device device) {
+  const bool probes = (split == "val" || split == "test") && !dataset.indices("train").empty();
+  return gather_evidence(dataset, split, probes, device);
 }
 
 Evidence gather_evidence(const std::vector<std::filesystem::path>& manifests,

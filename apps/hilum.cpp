@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
   hilum::add_train(app, session);
   hilum::add_compare(app, session);
   hilum::add_evaluate(app, session);
+  hilum::add_report(app, session);
   hilum::add_predict(app, session);
   hilum::add_import(app, session);
   hilum::add_export(app, session);

@@ -67,11 +67,9 @@ std::vector<std::vector<std::string>> headline(const Evaluation& evaluation) {
                 {"  by group", interval_text(evaluation.bootstrap[W::macro_auc]) + "  bootstrap"});
   }
   if (evaluation.fitted) {
-    rows.push_back(
-        {"  with temperature",
-         fmt::format("ECE {:.3f}, Brier {:.3f}  T = {:.2f}, fitted on {}",
-                     evaluation.calibrated.ece, evaluation.calibrated.brier, evaluation.temperature,
-                     evaluation.same_images ? "these images" : "val")});
+    rows.push_back({"  with temperature",
+                    fmt::format("ECE {:.3f}, Brier {:.3f}  {}", evaluation.calibrated.ece,
+                                evaluation.calibrated.brier, temperature_text(evaluation))});
   }
   return rows;
 }
@@ -149,6 +147,14 @@ std::string macro_auc_text(const Metrics& metrics) {
                                      : number_text(metrics.macro_auc);
 }
 
+std::string temperature_text(const Evaluation& evaluation) {
+  std::string text =
+      fmt::format("T = {:.2f}, fitted on {}", evaluation.temperature,
+                  evaluation.same_images ? "these images: it flatters"
+                                         : fmt::format("val ({} images)", evaluation.val_images));
+  return evaluation.bounded ? text + "; at its bound, they do not fix it" : text;
+}
+
 std::string metrics_text(const Evaluation& evaluation) {
   const Metrics& metrics = evaluation.metrics;
   std::string text = text_table(headline(evaluation), true);
@@ -176,6 +182,12 @@ std::string metrics_text(const Evaluation& evaluation) {
 json metrics_json(const Evaluation& evaluation) {
   const Metrics& metrics = evaluation.metrics;
   json result;
+  if (!evaluation.data.empty()) result["data"] = evaluation.data;
+  const EvaluationOptions& options = evaluation.options;
+  result["options"] = {{"positive", options.positive},
+                       {"threshold", options.threshold},
+                       {"prevalence", options.prevalence},
+                       {"seed", options.seed}};
   result["split"] = evaluation.split;
   result["images"] = metrics.accuracy.n;
   result["classes"] = metrics.classes;
@@ -209,6 +221,8 @@ json metrics_json(const Evaluation& evaluation) {
   result["calibration"] = calibration_json(evaluation.raw);
   if (evaluation.fitted) {
     result["temperature"] = {{"value", evaluation.temperature},
+                             {"at_bound", evaluation.bounded},
+                             {"images", evaluation.val_images},
                              {"fitted_on", evaluation.same_images ? "these images" : "val"},
                              {"calibration", calibration_json(evaluation.calibrated)}};
   }

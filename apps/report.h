@@ -17,6 +17,9 @@ std::string macro_auc_text(const Metrics& metrics);
 // "0.871 [0.806, 0.936]"; "-" where there is none.
 std::string interval_text(const Interval& interval);
 
+// "T = 1.43, fitted on val (118 images)", and whether that is a bound.
+std::string temperature_text(const Evaluation& evaluation);
+
 std::string metrics_text(const Evaluation& evaluation);
 nlohmann::json metrics_json(const Evaluation& evaluation);
 

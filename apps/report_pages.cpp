@@ -119,13 +119,12 @@ std::string audit_warnings(const Evidence& evidence) {
 
 }  // namespace
 
-void write_run_report(const RunFolder& run, const Evaluation& evaluation,
-                      const Evidence& evidence) {
+void write_run_report(const RunFolder& run, const Evaluation& evaluation, const Evidence& evidence,
+                      const fs::path& page) {
   const json about = facts_of(run);
-  const fs::path plots = run.path / "plots";
+  const fs::path plots = page.parent_path() / "plots";
   const Looks looks = looks_at(run.path, split_hash_of(evidence, evaluation.split));
-  ChecklistFacts facts{&evidence, &evaluation, 1, 1, looks.count, looks.ledger.filename().string(),
-                       ""};
+  ChecklistFacts facts{&evidence, &evaluation, 1, 1, looks.count, looks.ledger.filename().string()};
   std::string body = headline_tiles(evaluation) + audit_warnings(evidence);
   body += score_section(evaluation) + confusion_section(evaluation);
   body += curve_section(evaluation, plots) + learning_section(run, plots);
@@ -139,11 +138,10 @@ void write_run_report(const RunFolder& run, const Evaluation& evaluation,
        {"data", about.contains("data") ? about["data"].value("path", "") : ""}});
   body += reproduction_section(run, about.value("command", "hilum train"));
   write_file_atomically(
-      run.report(),
-      html_page(fmt::format("{} on {}", run.path.filename().string(), evaluation.split),
-                fmt::format("{} images of the {} split, seen by {}", evaluation.table.size(),
-                            evaluation.split, about.value("program", "hilum")),
-                body));
+      page, html_page(fmt::format("{} on {}", run.path.filename().string(), evaluation.split),
+                      fmt::format("{} images of the {} split, seen by {}", evaluation.table.size(),
+                                  evaluation.split, about.value("program", "hilum")),
+                      body));
 }
 
 namespace {
@@ -195,8 +193,8 @@ std::string validation_curves(const std::vector<NamedRun>& runs, const fs::path&
 
 void write_comparison_report(const fs::path& out, const Comparison& comparison,
                              const Evidence& evidence, const std::vector<NamedRun>& runs,
-                             const std::string& command) {
-  const fs::path plots = out / "plots";
+                             const std::string& command, const fs::path& page) {
+  const fs::path plots = page.parent_path() / "plots";
   const Contender& first = comparison.rows[comparison.ranking.front()];
   const Looks looks = looks_at(out, split_hash_of(evidence, comparison.split));
   std::size_t least = first.seeds.size();
@@ -205,8 +203,7 @@ void write_comparison_report(const fs::path& out, const Comparison& comparison,
   }
   ChecklistFacts facts{&evidence,   &first.evaluation,
                        least,       comparison.ranking.size(),
-                       looks.count, looks.ledger.filename().string(),
-                       ""};
+                       looks.count, looks.ledger.filename().string()};
   std::string body = audit_warnings(evidence);
   for (const std::string& warning : comparison.warnings) body += warning_box(warning);
   for (const Failure& failure : comparison.failures) {
@@ -226,6 +223,13 @@ void write_comparison_report(const fs::path& out, const Comparison& comparison,
                           "allow for the number of pairs.</p>",
                           escape_html(area_test(comparison))) +
                   html_table(pair_table(comparison)));
+  if (!comparison.leads.empty()) {
+    body += section("Leads over the probes",
+                    "<p>In points of accuracy, of the ensembles, with paired bootstrap intervals. "
+                    "A star: the interval holds zero, so the network may see no more than this "
+                    "probe does.</p>" +
+                        html_table(lead_table(comparison)));
+  }
   body += section("Learning curves",
                   "<div class=\"plots\">" + validation_curves(runs, plots) + "</div>");
   body += section("Cost on this machine", html_table(cost_table(comparison)));
@@ -240,11 +244,10 @@ void write_comparison_report(const fs::path& out, const Comparison& comparison,
        {"data", comparison.data}});
   body += reproduction_section(runs.front().folder, command);
   write_file_atomically(
-      out / "report.html",
-      html_page(fmt::format("{} networks compared", comparison.ranking.size()),
-                fmt::format("{} images of the {} split of {}", first.evaluation.table.size(),
-                            comparison.split, comparison.data),
-                body));
+      page, html_page(fmt::format("{} networks compared", comparison.ranking.size()),
+                      fmt::format("{} images of the {} split of {}", first.evaluation.table.size(),
+                                  comparison.split, comparison.data),
+                      body));
 }
 
 }  // namespace hilum

@@ -204,8 +204,7 @@ std::string score_section(const Evaluation& evaluation) {
     all.push_back(
         {"the same with temperature",
          fmt::format("{:.3f}, {:.3f}", evaluation.calibrated.ece, evaluation.calibrated.brier),
-         fmt::format("T = {:.2f}, fitted on {}", evaluation.temperature,
-                     evaluation.same_images ? "these images: it flatters" : "val")});
+         temperature_text(evaluation)});
   }
   std::string text = html_table(all, true);
   if (evaluation.positive) {
@@ -277,16 +276,20 @@ std::string curve_section(const Evaluation& evaluation, const fs::path& plots) {
 
 std::string probe_section(const Evidence& evidence, const Evaluation& network) {
   if (evidence.probes.empty()) return section("Probes", "<p>Not run.</p>");
-  Cells rows = {{"", "accuracy", "AUC", "what it sees"}};
+  Cells rows = {{"", "accuracy", "AUC", "the network's lead, points", "what it sees"}};
   for (const Contender& probe : evidence.probes) {
-    rows.push_back({probe.name, rate_text(probe.evaluation.metrics.accuracy),
-                    macro_auc_text(probe.evaluation.metrics), probe.note});
+    rows.push_back(
+        {probe.name, rate_text(probe.evaluation.metrics.accuracy),
+         macro_auc_text(probe.evaluation.metrics),
+         probe.name.starts_with("shuffled") ? "" : lead_text(lead_over(network, probe.evaluation)),
+         probe.note});
   }
-  rows.push_back(
-      {"this network", rate_text(network.metrics.accuracy), macro_auc_text(network.metrics), ""});
+  rows.push_back({"this network", rate_text(network.metrics.accuracy),
+                  macro_auc_text(network.metrics), "", ""});
   return section("Probes: what can be told without a network",
                  "<p>A network that is not clearly above these has not shown that it looks at "
-                 "lungs.</p>" +
+                 "lungs. A star: the lead's interval holds zero, so the network may see no more "
+                 "than this probe does.</p>" +
                      html_table(rows, true));
 }
 

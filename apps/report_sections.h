@@ -31,7 +31,7 @@ struct ChecklistFacts {
   const Evidence* evidence = nullptr;
   const Evaluation* evaluation = nullptr;
   std::size_t seeds = 1, networks = 1, looks = 0;
-  std::string ledger, leads;  // leads: how the network stands to the probes
+  std::string ledger;
 };
 std::string checklist_section(const ChecklistFacts& facts);
 

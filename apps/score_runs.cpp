@@ -190,25 +190,10 @@ class Scorer {
   std::vector<Contender> variations_;
 };
 
-// One look for the whole comparison at each test split (one a fold).
-void count_looks(const std::vector<PlannedRun>& runs, const Session& session, const fs::path& out) {
-  std::vector<fs::path> seen;
-  for (const PlannedRun& run : runs) {
-    if (std::find(seen.begin(), seen.end(), run.manifest) != seen.end()) continue;
-    seen.push_back(run.manifest);
-    const Dataset set = read_dataset(run.manifest);
-    const std::vector<std::size_t> which = set.indices("test");
-    const Looks looks = record_look(out, split_hash(set, which), which.size(), session.command);
-    session.note("look", fmt::format("number {} at these {} test images (counted in {})",
-                                     looks.count, which.size(), looks.ledger.string()));
-  }
-}
-
 }  // namespace
 
 void score_runs(Comparison& comparison, const std::vector<PlannedRun>& runs,
-                const ScoreOptions& options, Device device, const Session& session,
-                const fs::path& out) {
+                const ScoreOptions& options, Device device, const Session& session) {
   const Dataset set = read_dataset(runs.front().manifest);
   comparison.split = options.split;
   if (comparison.split.empty()) comparison.split = set.indices("test").empty() ? "val" : "test";
@@ -225,7 +210,19 @@ void score_runs(Comparison& comparison, const std::vector<PlannedRun>& runs,
   Scorer scorer(comparison, options, device, session);
   for (const OfNet& of : by_net(runs)) scorer.score(of);
   scorer.finish();
-  if (comparison.split == "test" && !comparison.rows.empty()) count_looks(runs, session, out);
+}
+
+void count_looks(const std::vector<PlannedRun>& runs, const Session& session, const fs::path& out) {
+  std::vector<fs::path> seen;
+  for (const PlannedRun& run : runs) {
+    if (std::find(seen.begin(), seen.end(), run.manifest) != seen.end()) continue;
+    seen.push_back(run.manifest);
+    const Dataset set = read_dataset(run.manifest);
+    const std::vector<std::size_t> which = set.indices("test");
+    const Looks looks = record_look(out, split_hash(set, which), which.size(), session.command);
+    session.note("look", fmt::format("number {} at these {} test images (counted in {})",
+                                     looks.count, which.size(), looks.ledger.string()));
+  }
 }
 
 }  // namespace hilum

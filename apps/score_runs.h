@@ -18,10 +18,13 @@ struct ScoreOptions {
 };
 
 // Appends rows: a row a network that has at least one complete seed, an ensemble of all
-// networks, test-time augmentation. Counts the look at a test split in the ledger. A run whose
-// predictions cannot be made is a failure, not an error.
+// networks, test-time augmentation. A run whose predictions cannot be made is a failure, not an
+// error.
 void score_runs(Comparison& comparison, const std::vector<PlannedRun>& runs,
-                const ScoreOptions& options, Device device, const Session& session,
-                const std::filesystem::path& out);
+                const ScoreOptions& options, Device device, const Session& session);
+
+// Counts one look for the whole comparison at each test split (one a fold) in the ledger.
+void count_looks(const std::vector<PlannedRun>& runs, const Session& session,
+                 const std::filesystem::path& out);
 
 }  // namespace hilum

@@ -46,6 +46,7 @@ void add_summary(CLI::App& app, Session& session);
 void add_train(CLI::App& app, Session& session);
 void add_compare(CLI::App& app, Session& session);
 void add_evaluate(CLI::App& app, Session& session);
+void add_report(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
 void add_import(CLI::App& app, Session& session);
 void add_export(CLI::App& app, Session& session);

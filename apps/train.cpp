@@ -2,7 +2,6 @@
 // wrong with options, data and network is found before anything is written, and everything is
 // written before it is needed.
 #include <fmt/ranges.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdio>
@@ -20,6 +19,7 @@
 #include "apps/train_flags.h"
 #include "engine/file.h"
 #include "engine/init.h"
+#include "engine/machine.h"
 #include "engine/profiler.h"
 #include "engine/safetensors.h"
 #include "kernels/error.h"
@@ -33,12 +33,6 @@ namespace hilum {
 namespace {
 
 using nlohmann::json;
-
-// The most memory this process has held, as the system counts it.
-double peak_mib() {
-  rusage usage;
-  return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<double>(usage.ru_maxrss) / 1024 : 0;
-}
 
 // One training run, step by step; run() is the order of things.
 class TrainRun {

@@ -3,6 +3,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <ctime>
 #include <fstream>
@@ -28,6 +29,11 @@ std::string machine_line() {
   const std::time_t now = std::time(nullptr);
   return fmt::format("{}, {}, g++ {}, {:%Y-%m-%d}", cpu_name(), isa_name(isa()), __VERSION__,
                      fmt::gmtime(now));
+}
+
+double peak_mib() {
+  rusage usage;
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<double>(usage.ru_maxrss) / 1024 : 0;
 }
 
 }  // namespace hilum

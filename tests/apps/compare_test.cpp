@@ -168,6 +168,64 @@ void expect_self_contained(const std::string& page) {
   EXPECT_NE(page.find("not a diagnostic device"), std::string::npos);
 }
 
+// Written again without a network being run or a look being counted: the same bytes.
+TEST_F(Compare, ReportsAreWrittenAgainFromWhatIsStored) {
+  write_images(set_, "test", 4);
+  const fs::path runs = folder_ / "runs", all = runs / "all", run_folder = all / "cnn-s0";
+  ASSERT_EQ(run(arguments("runs/all", {"--nets", "cnn,cnn:dropout", "--seeds", "2", "--epochs", "1",
+                                       "--size", "48", "--tta", "2", "--augment", "shift=0.1"}))
+                .code,
+            0);
+  const std::string page = slurp(all / "report.html"), table = slurp(all / "comparison.json");
+  const std::string looks = slurp(runs / "test-ledger.csv");
+  ASSERT_NE(looks, "");
+  for (const char* net : {"cnn-s0", "cnn-s1", "cnn-dropout-s0", "cnn-dropout-s1"}) {
+    fs::remove(all / net / "best.safetensors");  // no network can be run
+  }
+  const Outcome again = run({"report", "--comparison", all.string()});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(slurp(all / "comparison.json"), table);
+  EXPECT_EQ(slurp(all / "report.html"), page);
+  EXPECT_EQ(slurp(runs / "test-ledger.csv"), looks);
+  const fs::path elsewhere = folder_ / "elsewhere" / "page.html";
+  ASSERT_EQ(run({"report", "--run", run_folder.string(), "--out", elsewhere.string()}).code, 0);
+  EXPECT_NE(slurp(elsewhere).find("8 images of the test split"), std::string::npos);
+  EXPECT_FALSE(fs::exists(run_folder / "report.html"));
+
+  // What is missing is named with the command that makes it.
+  const auto refused = [](const Outcome& outcome, const std::string& file, const std::string& by) {
+    EXPECT_EQ(outcome.code, 3) << outcome.err;
+    EXPECT_NE(outcome.err.find(file), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find(by), std::string::npos) << outcome.err;
+  };
+  fs::remove(run_folder / "predictions.csv");
+  refused(run({"report", "--run", run_folder.string()}), "cnn-s0/predictions.csv",
+          "hilum evaluate");
+  refused(run({"report", "--comparison", all.string()}), "cnn-s0/predictions.csv",
+          "compare --data");
+  fs::remove(all / "comparison.json");
+  refused(run({"report", "--comparison", all.string()}), "comparison.json", "hilum compare");
+  EXPECT_EQ(run({"report"}).code, 2);
+}
+
+// The page of a run is that of evaluate --report, options and all.
+TEST_F(Compare, ReportOfARunHasTheOptionsOfItsEvaluation) {
+  const fs::path path = folder_ / "run";
+  ASSERT_EQ(run({"train", "--data", set_.string(), "--size", "32", "--epochs", "1", "--out",
+                 path.string()})
+                .code,
+            0);
+  ASSERT_EQ(run({"evaluate", "--run", path.string(), "--split", "val", "--positive", "right",
+                 "--prevalence", "0.01", "--threshold", "sensitivity=0.9", "--report"})
+                .code,
+            0);
+  const std::string page = slurp(path / "report.html");
+  EXPECT_NE(page.find("at prevalence 0.01"), std::string::npos);
+  fs::remove(path / "report.html");
+  ASSERT_EQ(run({"report", "--run", path.string()}).code, 0);
+  EXPECT_EQ(slurp(path / "report.html"), page);
+}
+
 TEST_F(Compare, ReportsAreOneFileAndSayWhatIsMissing) {
   const std::string path = (folder_ / "run").string();
   ASSERT_EQ(

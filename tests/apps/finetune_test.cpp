@@ -214,6 +214,7 @@ TEST_F(Phases, ExperimentsParse) {
   const fs::path folder = fs::path(HILUM_SOURCE_DIR) / "apps" / "experiments";
   int found = 0;
   for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".toml") continue;
     ++found;
     const std::string command =
         slurp(entry.path()).find("\n[train]") != std::string::npos ? "train" : "compare";

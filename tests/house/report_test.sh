@@ -14,7 +14,7 @@ export OMP_WAIT_POLICY=passive
 fail() { echo "$1" && exit 1; }
 "$hilum" data phantom "$work/set" --patients 24 --slices 2 --size 64 --quiet >"$work/log" 2>&1
 { "$hilum" compare --nets cnn:low,cnn:dropout --data "$work/set" --size 48 --epochs 2 --seeds 2 \
-  --out "$work/cmp" --quiet && "$hilum" evaluate --run "$work/cmp/cnn-low-s0" --report --quiet; } \
+  --out "$work/cmp" --quiet && "$hilum" report --run "$work/cmp/cnn-low-s0" --quiet; } \
   >"$work/log" 2>&1 || { cat "$work/log" && exit 1; }
 
 # Leaves the page as it was shown in $work/dom, what the console says in $work/console, and what the
