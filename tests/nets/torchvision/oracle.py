@@ -243,7 +243,7 @@ def start(folder, name):
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)
-            torch.nn.init.uniform_(module.bias, -0.2, 0.2)
+            torch.nn.init.uniform_(module.bias, -0.5, 0.5)
     for module in net.modules():
         if isinstance(module, torchvision.models.resnet.Bottleneck):
             torch.nn.init.uniform_(module.bn3.weight, 0.1, 0.3)
