@@ -98,6 +98,9 @@ def start_peers(options, net, size, batch, mode, folder):
             peers.append(Peer(name, command, environment))
         except (RuntimeError, OSError) as error:
             print(f"left out: {error}", file=sys.stderr)
+    if "hilum" not in (peer.name for peer in peers):
+        sys.exit("hilum is not among the peers that started, and all ratios are to it. Build the target hilum_step, "
+                 "name its folder with --build, and leave hilum in --peers.")
     return peers
 
 
