@@ -4,7 +4,7 @@
     bench/peers/compare.py --build build [--what train,infer1,infer16] [--nets cnn,resnet50] [--out bench/results/peers]
 
 Each peer is a process that does one step when told to (step.cpp, torch_step.py, onnx_step.py), so
-that peers take turns at the same cores within seconds. A step during which other processes used
+that peers take turns at the same cores within seconds. A turn during which other processes used
 more than a tenth of a core is thrown away and done again; the table says how many were. Figures
 are medians of images/s, with the quartiles; ratios are medians of the ratios of neighbours in time.
 Peers that are not installed are named and left out. Needs nothing beyond Python itself.
@@ -23,6 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 NETS = {  # size, batch in training
     "cnn": (128, 32), "resnet50": (224, 16), "resnet152": (224, 8), "vgg19": (224, 8), "densenet121": (224, 16)}
 TICK = os.sysconf("SC_CLK_TCK")
+SECONDS_OF_A_TURN = 0.2  # at least, or 100 steps; every peer does as many
 
 
 def machine_busy():
@@ -58,10 +59,12 @@ class Peer:
             fields = stat.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICK
 
-    def step(self):
-        """Seconds of one step, and the cores that others used meanwhile."""
+    def steps(self, count):
+        """Mean seconds of a step, and the cores that others used meanwhile. The first step is not
+        counted: the peer before leaves threads that spin for a while, and caches of its own."""
+        self.ask("go")
         own, all_, begin = self.busy(), machine_busy(), time.perf_counter()
-        seconds = float(self.ask("go"))
+        seconds = sum(float(self.ask("go")) for _ in range(count)) / count
         took = time.perf_counter() - begin
         others = (machine_busy() - all_) - (self.busy() - own)
         return seconds, max(0.0, others - 2 / TICK) / took
@@ -109,15 +112,14 @@ def measure(options, net, mode, folder):
     if mode != "train":
         batch = int(mode[len("infer"):])
     peers = start_peers(options, net, size, batch, mode, folder)
-    for peer in peers:
-        for _ in range(2):
-            peer.ask("go")
+    fastest = min(min(float(peer.ask("go")) for _ in range(3)) for peer in peers)
+    count = min(max(round(SECONDS_OF_A_TURN / fastest), 1), 100)
     times, thrown = {peer.name: [] for peer in peers}, 0
     end = time.monotonic() + options.seconds
     while min(len(t) for t in times.values()) < 3 or time.monotonic() < end:
         turn = {}
         for peer in peers:
-            turn[peer.name], others = peer.step()
+            turn[peer.name], others = peer.steps(count)
             if others > 0.1 and not options.keep_disturbed:
                 thrown += 1
                 turn = None
