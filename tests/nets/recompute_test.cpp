@@ -52,8 +52,9 @@ TEST(Recompute, GivesTheSameBits) {
   }
 }
 
+// Workspaces of kernels, which are the same in both, included: the images are large enough to tell.
 TEST(Recompute, TakesLessMemory) {
-  const Steps kept = train("resnet50", 96, false), again = train("resnet50", 96, true);
+  const Steps kept = train("resnet50", 160, false), again = train("resnet50", 160, true);
   EXPECT_EQ(kept.tensors, again.tensors);
   EXPECT_LT(again.peak, 0.6 * kept.peak);
 }
