@@ -141,7 +141,7 @@ void tile(std::size_t pixels, const std::size_t* offset, const float* x, const f
           float* sums) {
   Vec sum[M][V] = {};  // (M, V*lanes) of dw, in registers
   for (std::size_t i = 0; i < pixels; ++i, dy += V * lanes) {
-    add_pixel<V, M>(sum, x + offset[i], dy);
+    add_outer_product<V, M>(sum, x + offset[i], dy);
   }
   add_tile<V, M>(sum, sums);
 }

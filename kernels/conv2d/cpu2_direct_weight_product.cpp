@@ -115,7 +115,7 @@ void tile(std::size_t pixels, const float* x, const float* dy, float* sums, Ahea
       left = ahead.lines;
       soon += ahead.pitch - 16 * ahead.lines;
     }
-    add_pixel<V, M>(sum, x, dy);
+    add_outer_product<V, M>(sum, x, dy);
   }
   add_tile<V, M>(sum, sums);
   // The next tile goes on with whole runs.

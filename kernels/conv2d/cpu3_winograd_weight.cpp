@@ -93,13 +93,12 @@ void conv2d_backward_weight_cpu3(const Launch& launch, const Conv2dProblem& a, c
 }  // namespace hilum
 
 #else
+#include "kernels/conv2d/cpu2_direct_weight_tile.h"
 #include "kernels/conv2d/cpu3_winograd_transforms.h"
 
 namespace hilum::HILUM_ISA {
 // Without a name; see cpu2_direct_tile.h.
 namespace {
-
-constexpr std::size_t tile_k = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
 
 // sums (K filters x V vectors of channels) += dy (tiles x K)^T x (tiles x V vectors).
 template <std::size_t V, std::size_t K>
@@ -107,15 +106,7 @@ void outer_products(std::size_t tiles, const float* dy, std::size_t dy_tile, con
                     std::size_t x_tile, float* sums, std::size_t sums_k, bool add) {
   Vec sum[K][V] = {};
   for (std::size_t t = 0; t < tiles; ++t, dy += dy_tile, x += x_tile) {
-    Vec channels[V];
-#pragma GCC unroll 2
-    for (std::size_t v = 0; v < V; ++v) channels[v] = load(x + v * lanes);
-#pragma GCC unroll 16
-    for (std::size_t k = 0; k < K; ++k) {
-      const Vec value = broadcast(dy[k]);
-#pragma GCC unroll 2
-      for (std::size_t v = 0; v < V; ++v) sum[k][v] += value * channels[v];
-    }
+    add_outer_product<V, K>(sum, dy, x);
   }
 #pragma GCC unroll 16
   for (std::size_t k = 0; k < K; ++k) {
@@ -129,7 +120,7 @@ void outer_products(std::size_t tiles, const float* dy, std::size_t dy_tile, con
 
 using OuterProducts = void (*)(std::size_t, const float*, std::size_t, const float*, std::size_t,
                                float*, std::size_t, bool);
-template <std::size_t V, class = std::make_index_sequence<tile_k> >
+template <std::size_t V, class = std::make_index_sequence<tile_m> >
 struct OuterProductsOf;
 template <std::size_t V, std::size_t... K>
 struct OuterProductsOf<V, std::index_sequence<K...> > {
@@ -157,7 +148,7 @@ void transform_dy(const Conv2dProblem& a, const WinogradWeightCut& b, const Tile
 void multiply(const Conv2dProblem& a, const WinogradWeightCut& b, std::size_t tiles, std::size_t c,
               const float* x, const float* dy, float* sums, bool add) {
   const bool two = c + lanes < b.c;
-  const std::size_t groups = (a.k + tile_k - 1) / tile_k;
+  const std::size_t groups = (a.k + tile_m - 1) / tile_m;
   for (std::size_t g = 0; g < groups; ++g) {
     const std::size_t begin = a.k * g / groups, rows = a.k * (g + 1) / groups - begin;
     const OuterProducts run =
@@ -219,7 +210,7 @@ void add_share(const Conv2dProblem& a, const WinogradWeightCut& b, std::size_t s
   const std::size_t begin = b.tiles * share / b.shares, end = b.tiles * (share + 1) / b.shares;
   const std::size_t c_blocks = (b.c + 2 * lanes - 1) / (2 * lanes);
   for (std::size_t first = begin; first < end; first += b.block_tiles) {
-    const std::size_t tiles = end - first < b.block_tiles ? end - first : b.block_tiles;
+    const std::size_t tiles = smaller(end - first, b.block_tiles);
     for (auto [t, past] = team.part(tiles); t < past; ++t) {
       transform_tile(a, b, first + t, o, block, t);
     }
