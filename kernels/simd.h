@@ -67,6 +67,19 @@ static inline __attribute__((always_inline)) void store_first(float* p, Vec v, s
   }
 }
 
+// Writes around the caches; p is aligned to the register. When and how: kernels/around.h.
+static inline __attribute__((always_inline)) void store_around(float* p, Vec v) {
+#if HILUM_LANES == 16
+  _mm512_stream_ps(p, (__m512)v);
+#elif HILUM_LANES == 8
+  _mm256_stream_ps(p, (__m256)v);
+#elif defined(__x86_64__)
+  _mm_stream_ps(p, (__m128)v);
+#else
+  store(p, v);
+#endif
+}
+
 // Lane by lane; like std::max, the second operand where they are equal or either is not a number.
 static inline __attribute__((always_inline)) Vec max(Vec a, Vec b) { return a > b ? a : b; }
 static inline __attribute__((always_inline)) Vec min(Vec a, Vec b) { return a < b ? a : b; }

@@ -13,6 +13,7 @@
 // Bound by: memory.
 #ifndef HILUM_ISA
 
+#include "kernels/around.h"
 #include "kernels/batch_norm/chunks.h"
 #include "kernels/batch_norm_fused/rows.h"
 
@@ -83,15 +84,23 @@ static float* scale_line(const BatchNormFusedProblem& a, float* workspace, const
 template <bool relu, bool with_shortcut>
 static void normalise(const BatchNormFusedProblem& a, const Line& line, const float* x,
                       const float* shortcut, float* y) {
-#pragma omp parallel for schedule(static)
-  for (std::size_t m = 0; m < a.rows; ++m) {
-    for_channels(
-        a.c, [=](std::size_t c, std::size_t n) __attribute__((always_inline)) {
-          Vec z = line.z(line.deviation(x + m * a.c, c, n), c, n);
-          if (with_shortcut) z += load_first(shortcut + m * a.c + c, n);
-          if (relu) z = z <= Vec{} ? Vec{} : z;
-          store_first(y + m * a.c + c, z, n);
-        });
+  const bool around = y != x && y != shortcut && goes_around(y, a.x_count(), a.c);
+#pragma omp parallel
+  {
+    for (auto [m, end] = my_part(a.rows); m < end; ++m) {
+      for_channels(
+          a.c, [ =, m = m ](std::size_t c, std::size_t n) __attribute__((always_inline)) {
+            Vec z = line.z(line.deviation(x + m * a.c, c, n), c, n);
+            if (with_shortcut) z += load_first(shortcut + m * a.c + c, n);
+            if (relu) z = z <= Vec{} ? Vec{} : z;
+            if (around) {
+              store_around(y + m * a.c + c, z);
+            } else {
+              store_first(y + m * a.c + c, z, n);
+            }
+          });
+    }
+    if (around) finish_around();
   }
 }
 

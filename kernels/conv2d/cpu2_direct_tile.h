@@ -13,11 +13,12 @@ struct Taps {
 
 constexpr std::size_t tile_m = lanes == 16 ? 14 : lanes == 8 ? 6 : 4;
 
-// What follows the sums: the epilogue, of which filter and which pixel the tile's first are, and
-// how many filters there are in all.
+// What follows the sums: the epilogue, of which filter and which pixel the tile's first are, how
+// many filters there are in all, and whether the result goes around the caches.
 struct Ending {
   Epilogue epilogue;
   std::size_t k = 0, pixel = 0, filters = 0;
+  bool around = false;
 };
 
 // out (M pixels x V vectors) = in (M pixels x taps) * w (taps x V vectors). Writes `filters` floats
@@ -27,10 +28,11 @@ template <std::size_t V, bool Ahead, std::size_t M>
 void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* w, float* out,
           std::size_t out_pixel, std::size_t filters, const Ending& end) {
   Vec sum[M][V] = {};  // (M, V*lanes) of the output, in registers
-  // Asked for now, so that the writing at the end finds the lines in the cache.
+  if (!end.around) {   // asked for now, so that the writing at the end finds the lines in the cache
 #pragma GCC unroll 16
-  for (std::size_t m = 0; m < M; ++m) {
-    for (std::size_t v = 0; v < V; ++v) __builtin_prefetch(out + m * out_pixel + v * lanes, 1);
+    for (std::size_t m = 0; m < M; ++m) {
+      for (std::size_t v = 0; v < V; ++v) __builtin_prefetch(out + m * out_pixel + v * lanes, 1);
+    }
   }
   for (std::size_t row = 0; row < taps.rows; ++row) {
     for (std::size_t run = 0; run < taps.runs; ++run) {
@@ -65,7 +67,9 @@ void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* 
 #pragma GCC unroll 16
   for (std::size_t m = 0; m < M; ++m) {
     float* to = out + m * out_pixel;
-    if (filters == V * lanes) {
+    if (end.around && filters == V * lanes) {
+      for (std::size_t v = 0; v < V; ++v) store_around(to + v * lanes, sum[m][v]);
+    } else if (filters == V * lanes) {
       for (std::size_t v = 0; v < V; ++v) store(to + v * lanes, sum[m][v]);
     } else {
       for (std::size_t v = 0; v + 1 < V; ++v) store(to + v * lanes, sum[m][v]);
