@@ -33,6 +33,7 @@ json to_json(const EpochRow& row) {
           {"lr", row.lr},
           {"images_per_second", number(row.images_per_second)},
           {"seconds", number(row.seconds)},
+          {"wait_seconds", number(row.wait_seconds)},
           {"best", row.best},
           {"phase", row.phase}};
 }
@@ -48,6 +49,7 @@ EpochRow epoch_row(const json& from) {
   row.lr = from.at("lr");
   row.images_per_second = number(from.at("images_per_second"));
   row.seconds = number(from.at("seconds"));
+  row.wait_seconds = from.value("wait_seconds", 0.0);  // older checkpoints have none
   row.best = from.at("best");
   row.phase = from.at("phase");
   return row;

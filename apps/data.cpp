@@ -26,6 +26,7 @@ void add_data(CLI::App& app, Session& session) {
   add_data_split(*data, session);
   add_data_probes(*data, session);
   add_data_pca(*data, session);
+  add_data_speed(*data, session);
   add_data_phantom(*data, session);
 }
 

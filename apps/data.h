@@ -14,6 +14,7 @@ void add_data_groups(CLI::App& data, Session& session);
 void add_data_split(CLI::App& data, Session& session);
 void add_data_probes(CLI::App& data, Session& session);
 void add_data_pca(CLI::App& data, Session& session);
+void add_data_speed(CLI::App& data, Session& session);
 void add_data_phantom(CLI::App& data, Session& session);
 
 // Reads the set and tells its notes.

@@ -74,6 +74,9 @@ class Feed {
   bool start(std::uint64_t epoch, std::size_t first_batch, const std::function<bool()>& go_on);
   // False when the epoch is over. Pixels are filled in only where features are not kept.
   bool next(Batch& batch, Tensor& features);
+  // Spent waiting for images since the epoch was started; none where features are kept.
+  double wait_seconds() const { return filled_.empty() ? loader_.wait_seconds() : 0; }
+  std::size_t files_read() const { return loader_.files_read(); }
   std::size_t batches() const { return loader_.batches(); }
   std::size_t images() const { return which_.size(); }
 

@@ -88,7 +88,6 @@ LoaderOptions loader_for(const NetRecipe& recipe, std::size_t batch) {
   options.channels = recipe.channels;
   options.batch = batch;
   options.normalisation = recipe.normalisation;
-  options.cache_bytes = 0;  // every image is read once
   return options;
 }
 

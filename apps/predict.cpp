@@ -12,6 +12,9 @@
 namespace hilum {
 namespace {
 
+// Of images, decoded to see whether they can be, until they are predicted.
+constexpr std::size_t kept_bytes = std::size_t{1} << 30;
+
 struct Flags {
   std::string run;
   std::vector<std::string> files;
@@ -76,10 +79,12 @@ int run(const Flags& flags, const Session& session) {
     item.path = file;
     dataset.items.push_back(std::move(item));
   }
-  reject_bad_images(dataset, flags.skip_bad, session);
+  LoaderOptions options = loader_for(trained.recipe, flags.batch);
+  options.images = std::make_shared<ImageCache>(options.size, options.channels, kept_bytes);
+  reject_bad_images(dataset, flags.skip_bad, session, options.images.get());
   std::vector<std::size_t> which;
   for (std::size_t i = 0; i < dataset.items.size(); ++i) which.push_back(i);
-  Loader loader(dataset, which, loader_for(trained.recipe, flags.batch));
+  Loader loader(dataset, which, options);
   const Predictions predictions = classify(*trained.net, loader, dataset.classes.size(), device);
   fmt::print("{}", flags.as_json ? to_json(predictions, dataset).dump(2) + '\n'
                                  : to_text(predictions, dataset));

@@ -8,17 +8,24 @@
 namespace hilum {
 
 Dataset open_dataset(const std::filesystem::path& path, const std::vector<std::string>& classes,
-                     bool skip_bad, const Session& session) {
+                     bool skip_bad, const Session& session, ImageCache* images) {
   Dataset dataset = read_dataset(path, classes);
   for (const std::string& note : dataset.notes) session.note("note", note);
   session.note("data", fmt::format("{}: {} images, each is looked at once", path.string(),
                                    dataset.items.size()));
-  reject_bad_images(dataset, skip_bad, session);
+  reject_bad_images(dataset, skip_bad, session, images);
   return dataset;
 }
 
-void reject_bad_images(Dataset& dataset, bool skip_bad, const Session& session) {
-  const std::vector<BadItem> bad = find_bad_images(dataset);
+void reject_bad_images(Dataset& dataset, bool skip_bad, const Session& session,
+                       ImageCache* images) {
+  const std::vector<BadItem> bad = find_bad_images(dataset, [images](const Item& item) {
+    if (images != nullptr && item.split != "test") {
+      images->get(item.path);
+    } else {
+      read_scan(item.path, 3);
+    }
+  });
   if (bad.empty()) return;
   for (const BadItem& item : bad) {
     session.warn(fmt::format("{}: {}", dataset.items[item.index].path.string(), item.reason));

@@ -8,14 +8,17 @@
 
 #include "apps/session.h"
 #include "data/dataset.h"
+#include "data/image_cache.h"
 
 namespace hilum {
 
-// Reads the set and decodes every image once. Notes go to stderr. Images that cannot be read are
-// listed there and counted; they are a data error, or left out with `skip_bad`.
+// Reads the set and decodes every image once; into `images`, where they are given, but for those of
+// the test part. Notes go to stderr. Images that cannot be read are listed there and counted; they
+// are a data error, or left out with `skip_bad`.
 Dataset open_dataset(const std::filesystem::path& path, const std::vector<std::string>& classes,
-                     bool skip_bad, const Session& session);
-void reject_bad_images(Dataset& dataset, bool skip_bad, const Session& session);
+                     bool skip_bad, const Session& session, ImageCache* images = nullptr);
+void reject_bad_images(Dataset& dataset, bool skip_bad, const Session& session,
+                       ImageCache* images = nullptr);
 
 // Makes sure there are "train" and "val" parts, each with every class: the set's own, or drawn by
 // (fractions, seed) from all of it, or, where the set has no "val", from its "train" part alone.

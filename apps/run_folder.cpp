@@ -68,12 +68,12 @@ void RunFolder::remove_leftovers() const {
 std::string history_csv(const std::vector<EpochRow>& history) {
   std::string text =
       "epoch,train_loss,train_accuracy,val_loss,val_accuracy,val_auc,lr,images_per_second,seconds,"
-      "best,phase\n";
+      "best,phase,wait_seconds\n";
   for (const EpochRow& row : history) {
-    text +=
-        fmt::format("{},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{},{:.1f},{:.2f},{},{}\n", row.epoch,
-                    row.train_loss, row.train_accuracy, row.val_loss, row.val_accuracy, row.val_auc,
-                    row.lr, row.images_per_second, row.seconds, row.best ? 1 : 0, row.phase);
+    text += fmt::format("{},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{},{:.1f},{:.2f},{},{},{:.6g}\n",
+                        row.epoch, row.train_loss, row.train_accuracy, row.val_loss,
+                        row.val_accuracy, row.val_auc, row.lr, row.images_per_second, row.seconds,
+                        row.best ? 1 : 0, row.phase, row.wait_seconds);
   }
   return text;
 }

@@ -88,7 +88,9 @@ class TrainRun {
     recipe_.net = flags_.net;
     recipe_.size = flags_.size != 0 ? flags_.size : own.size;
     recipe_.channels = flags_.channels != 0 ? flags_.channels : own.channels;
-    dataset_ = open_dataset(flags_.data, {}, flags_.skip_bad, session_);
+    images_ = std::make_shared<ImageCache>(recipe_.size, recipe_.channels, flags_.cache_mb << 20);
+    for (TrainOptions& phase : phases_) phase.images = images_;
+    dataset_ = open_dataset(flags_.data, {}, flags_.skip_bad, session_, images_.get());
     split_for_training(dataset_, parse_split(flags_.split), flags_.seed, session_);
     recipe_.classes = dataset_.classes;
     fingerprint_ = fingerprint(dataset_);
@@ -139,8 +141,7 @@ class TrainRun {
     if (flags_.normalise != "auto" && flags_.normalise != "set") {
       return fixed_normalisation(flags_.normalise, recipe_.channels);
     }
-    return measure_normalisation(dataset_, dataset_.indices("train"), recipe_.size,
-                                 recipe_.channels);
+    return measure_normalisation(dataset_, dataset_.indices("train"), *images_);
   }
 
   void start_from(const std::string& path) {
@@ -305,9 +306,10 @@ class TrainRun {
     return fmt::format(
         "{}  loss {:.4f}  acc {:.3f}  val_loss {:.4f}  val_acc {:.3f}  val_auc {:.3f} "
         " "
-        "lr {:.2g}  {:.0f} images/s{}",
+        "lr {:.2g}  {:.0f} images/s, {:.1f} % waiting{}",
         epoch_title(row.epoch), row.train_loss, row.train_accuracy, row.val_loss, row.val_accuracy,
-        row.val_auc, row.lr, row.images_per_second, row.best ? "  best" : "");
+        row.val_auc, row.lr, row.images_per_second, 100 * row.wait_seconds / row.seconds,
+        row.best ? "  best" : "");
   }
 
   // The best weights, read back from the file, on the validation images.
@@ -315,7 +317,9 @@ class TrainRun {
     const std::uint64_t last_hash = weights_hash(*net_);
     const TrainedNet best = load_trained(run_.path);
     best.net->to(device_);
-    Loader loader(dataset_, dataset_.indices("val"), loader_for(recipe_, phases_.front().batch));
+    LoaderOptions options = loader_for(recipe_, phases_.front().batch);
+    options.images = images_;
+    Loader loader(dataset_, dataset_.indices("val"), options);
     const Predictions predictions = classify(*best.net, loader, recipe_.classes.size(), device_);
     const PredictionTable table = table_of(predictions, dataset_);
     write_file_atomically(run_.val_predictions(), predictions_csv(table));
@@ -337,6 +341,7 @@ class TrainRun {
   Device device_ = Device::cpu;
   std::vector<TrainOptions> phases_;
   Dataset dataset_;
+  std::shared_ptr<ImageCache> images_;
   std::string fingerprint_;
   std::optional<Normalisation> own_scaling_;  // of a run whose weights this one starts from
   double mflop_ = 0;                          // forward, one image

@@ -118,7 +118,6 @@ TrainOptions train_options(const TrainFlags& flags, std::size_t phase) {
                                                       : Monitor::val_auc;
   options.checkpoint_every = flags.checkpoint_every;
   options.workers = flags.workers;
-  options.cache_bytes = flags.cache_mb << 20;
   options.feature_copies = feature_copies(flags.feature_cache);
   options.feature_bytes = flags.feature_cache_mb << 20;
   options.scratch = flags.out;

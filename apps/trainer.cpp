@@ -135,6 +135,26 @@ const char* monitor_name(Monitor monitor) {
   return "?";
 }
 
+// As many threads as would have made the epoch's images in the time of its steps; more memory where
+// files are decoded again.
+std::string input_advice(const EpochRow& row, const TrainOptions& options, std::size_t files_read,
+                         std::size_t images) {
+  constexpr double few = 0.02, short_time = 0.5;
+  const double share = row.wait_seconds / row.seconds;
+  if (share <= few || row.wait_seconds < short_time) return "";
+  const double made = options.workers == 0 ? row.wait_seconds  // the steps' own thread made them
+                                           : static_cast<double>(options.workers) * row.seconds;
+  const auto needed = static_cast<std::size_t>(std::ceil(made / (row.seconds - row.wait_seconds)));
+  std::string text =
+      fmt::format("{:.0f} % of this epoch went by waiting for images: --workers {} (now {})",
+                  100 * share, std::max(needed, options.workers + 1), options.workers);
+  if (files_read > 0 && options.images) {
+    text += fmt::format("; {} of {} were decoded from files: --cache-mb {} keeps them all",
+                        files_read, images, (options.images->bytes_of_one() * images >> 20) + 1);
+  }
+  return text;
+}
+
 std::unique_ptr<Optimizer> make_phase_optimizer(Module& net, const TrainOptions& options) {
   std::unique_ptr<Optimizer> optimizer = make_optimizer(net.parameters(), options.optimizer);
   if (options.body_lr != 1) {
@@ -166,9 +186,8 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
   if (phase_over()) return how_it_ended();
   LoaderOptions val_options = loader_for(recipe, options.batch);
   val_options.workers = options.workers;
-  val_options.cache_bytes = options.cache_bytes / 4;
+  val_options.images = options.images;
   LoaderOptions train_options = val_options;
-  train_options.cache_bytes = options.cache_bytes - val_options.cache_bytes;
   train_options.shuffle = true;
   train_options.seed = options.seed;
   train_options.augmentation = options.augmentation;
@@ -190,6 +209,7 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
   while (!phase_over()) {
     const Clock::time_point begin = Clock::now();
     const std::uint64_t seen_before = state.seen;
+    const std::size_t read_before = train_feed.files_read();
     net.train(true);
     if (!train_feed.start(state.epoch, state.batch, go_on)) return interrupted_here();
     Batch batch;
@@ -227,7 +247,11 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
     row.epoch = state.epoch + 1;
     row.phase = state.phase + 1;
     row.seconds = seconds_since(begin);
+    row.wait_seconds = train_feed.wait_seconds();
     row.images_per_second = static_cast<double>(state.seen - seen_before) / row.seconds;
+    const std::string advice = input_advice(row, options, train_feed.files_read() - read_before,
+                                            train.size() + val.size());
+    if (!advice.empty() && hooks.on_note) hooks.on_note("input", advice);
     row.train_loss = state.loss_sum / static_cast<double>(state.seen);
     row.train_accuracy = static_cast<double>(state.correct) / static_cast<double>(state.seen);
     row.lr = state.lr;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,8 +35,9 @@ struct TrainOptions {
   float plateau_factor = 0.5f;
   bool cosine = false;  // lr falls to 0 along a cosine over all steps
   Monitor monitor = Monitor::val_loss;
-  std::size_t checkpoint_every = 0;  // steps; 0: at the end of every epoch only
-  std::size_t workers = 1, cache_bytes = std::size_t{1} << 30;
+  std::size_t checkpoint_every = 0;    // steps; 0: at the end of every epoch only
+  std::size_t workers = 1;             // threads that prepare batches
+  std::shared_ptr<ImageCache> images;  // decoded ones
   // How many epochs' features of a frozen body are kept; not given: one where images are not
   // augmented, none where they are.
   std::optional<std::size_t> feature_copies;
@@ -50,6 +52,7 @@ struct EpochRow {
   double train_loss = 0, train_accuracy = 0, val_loss = 0, val_accuracy = 0, val_auc = 0;
   float lr = 0;
   double images_per_second = 0, seconds = 0;
+  double wait_seconds = 0;  // that the training stood still for want of images
   bool best = false;
   std::size_t phase = 1;  // 1, 2, …
 };
@@ -95,6 +98,11 @@ TrainEnd fit(Module& net, Optimizer& optimizer, const Dataset& dataset, const Ne
              const TrainHooks& hooks = {});
 
 const char* monitor_name(Monitor monitor);
+
+// What to raise where an epoch's steps waited for images for more than 2 % of its time, and for
+// half a second; else empty. `files_read` of the set's `images` were decoded in it.
+std::string input_advice(const EpochRow& row, const TrainOptions& options, std::size_t files_read,
+                         std::size_t images);
 
 // FNV-1a over the names and bits of all parameters and buffers: equal for equal networks.
 std::uint64_t weights_hash(const Module& net);

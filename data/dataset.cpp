@@ -122,13 +122,14 @@ Dataset read_dataset(const fs::path& path, const std::vector<std::string>& class
   return dataset;
 }
 
-std::vector<BadItem> find_bad_images(const Dataset& dataset) {
+std::vector<BadItem> find_bad_images(const Dataset& dataset,
+                                     const std::function<void(const Item&)>& read) {
   std::vector<std::string> reasons(dataset.items.size());
 #pragma omp parallel for schedule(dynamic)
   for (std::size_t i = 0; i < dataset.items.size(); ++i) {
     const std::string path = dataset.items[i].path.string();
     try {
-      read_scan(dataset.items[i].path, 3);
+      read ? read(dataset.items[i]) : static_cast<void>(read_scan(dataset.items[i].path, 3));
     } catch (const std::exception& error) {
       const std::string_view what = error.what();
       reasons[i] = what.starts_with(path) ? what.substr(path.size() + 2) : what;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -66,7 +67,9 @@ struct BadItem {
   std::size_t index;
   std::string reason;
 };
-std::vector<BadItem> find_bad_images(const Dataset& dataset);
+// `read`: instead of decoding, for a caller that keeps what it reads.
+std::vector<BadItem> find_bad_images(const Dataset& dataset,
+                                     const std::function<void(const Item&)>& read = {});
 // Takes them out. A data error where nothing is left, or the train split loses a class.
 void remove_items(Dataset& dataset, const std::vector<BadItem>& bad);
 

@@ -1,5 +1,4 @@
-// The loader: threads that each prepare whole batches, a window of batches ahead of the consumer,
-// and a cache of decoded images.
+// The loader: threads that each prepare whole batches, a window of batches ahead of the consumer.
 //
 // Workers take the next batch number under a lock and prepare it alone, so which thread made a
 // batch changes nothing in it. Whatever is under way for an epoch that was left is dropped when it
@@ -24,27 +23,18 @@
 namespace hilum {
 namespace {
 
-// Images by position, as many as fit; the first to come stay.
-class ImageCache {
- public:
-  ImageCache(std::size_t images, std::size_t room) : images_(images), room_(room) {}
-
-  std::shared_ptr<const Image> find(std::size_t i) {
-    const std::lock_guard lock(mutex_);
-    return images_[i];
+// The given cache, or one that keeps nothing.
+std::shared_ptr<ImageCache> cache_for(const LoaderOptions& options) {
+  if (!options.images) {
+    return std::make_shared<ImageCache>(options.size, options.channels, 0);
   }
-  void keep(std::size_t i, const std::shared_ptr<const Image>& image) {
-    const std::lock_guard lock(mutex_);
-    if (images_[i] || room_ == 0) return;
-    images_[i] = image;
-    --room_;
+  const ImageCache& given = *options.images;
+  if (given.size() != options.size || given.channels() != options.channels) {
+    throw usage_error("loader of {0} x {0} x {1}: is given images of {2} x {2} x {3}.",
+                      options.size, options.channels, given.size(), given.channels());
   }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<const Image>> images_;
-  std::size_t room_;
-};
+  return options.images;
+}
 
 struct Made {
   Batch batch;
@@ -58,8 +48,8 @@ struct Loader::State {
       : dataset(set),
         which(std::move(items)),
         options(opts),
-        preparation(opts),
-        cache(which.size(), opts.cache_bytes / (preparation.floats() + sizeof(Image))) {}
+        images(cache_for(opts)),
+        preparation(opts) {}
   ~State() {
     {
       const std::lock_guard lock(mutex);
@@ -89,12 +79,8 @@ struct Loader::State {
       if (generation.load(std::memory_order_relaxed) != of_generation) return false;
       const std::size_t at = in_order[first + i];
       const Item& item = dataset.items.at(which[at]);
-      std::shared_ptr<const Image> image = cache.find(at);
-      if (!image) {
-        image = std::make_shared<const Image>(preparation.load(item.path));
-        cache.keep(at, image);
-      }
-      preparation.fill(*image, of_epoch, which[at], &batch.pixels[i * preparation.floats()]);
+      preparation.fill(*images->get(item.path), of_epoch, which[at],
+                       &batch.pixels[i * preparation.floats()]);
       batch.labels[i] = static_cast<std::int32_t>(item.label);
       batch.index[i] = which[at];
     }
@@ -136,8 +122,8 @@ struct Loader::State {
   const Dataset& dataset;
   const std::vector<std::size_t> which;
   const LoaderOptions options;
+  const std::shared_ptr<ImageCache> images;
   const Preparation preparation;
-  ImageCache cache;
 
   std::mutex mutex;  // guards what follows
   std::condition_variable work, given;
@@ -232,18 +218,16 @@ bool Loader::next(Batch& batch) {
 
 std::size_t Loader::batches() const { return state_->batches(); }
 std::size_t Loader::images() const { return state_->which.size(); }
+std::size_t Loader::files_read() const { return state_->images->files_read(); }
 double Loader::wait_seconds() const {
   const std::lock_guard lock(state_->mutex);
   return state_->waited;
 }
 
 Normalisation measure_normalisation(const Dataset& dataset, const std::vector<std::size_t>& which,
-                                    std::size_t size, std::size_t channels) {
+                                    ImageCache& images) {
   if (which.empty()) throw usage_error("mean and deviation of no images at all.");
-  LoaderOptions options;
-  options.size = size;
-  options.channels = channels;
-  const Preparation preparation(options);
+  const std::size_t pixels = images.size() * images.size(), channels = images.channels();
   // Whole numbers, so the order of the threads cannot matter: 255^2 a pixel leaves room for 10^14.
   struct Sums {
     std::uint64_t value[3] = {}, square[3] = {};
@@ -253,9 +237,9 @@ Normalisation measure_normalisation(const Dataset& dataset, const std::vector<st
 #pragma omp parallel for schedule(dynamic)
   for (std::size_t i = 0; i < which.size(); ++i) {
     try {
-      const Image image = preparation.load(dataset.items.at(which[i]).path);
-      const std::uint8_t* pixel = image.pixels.data();
-      for (std::size_t p = 0; p < size * size; ++p) {
+      const std::shared_ptr<const Image> image = images.get(dataset.items.at(which[i]).path);
+      const std::uint8_t* pixel = image->pixels.data();
+      for (std::size_t p = 0; p < pixels; ++p) {
         for (std::size_t c = 0; c < channels; ++c, ++pixel) {
           sums[i].value[c] += *pixel;
           sums[i].square[c] += std::uint64_t{*pixel} * *pixel;
@@ -273,7 +257,7 @@ Normalisation measure_normalisation(const Dataset& dataset, const std::vector<st
       total.square[c] += s.square[c];
     }
   }
-  const double count = static_cast<double>(which.size() * size * size);
+  const double count = static_cast<double>(which.size() * pixels);
   Normalisation result;
   for (std::size_t c = 0; c < channels; ++c) {
     const double mean = static_cast<double>(total.value[c]) / count;

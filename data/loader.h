@@ -9,6 +9,7 @@
 
 #include "data/augment.h"
 #include "data/dataset.h"
+#include "data/image_cache.h"
 
 namespace hilum {
 
@@ -33,9 +34,9 @@ struct LoaderOptions {
   Augmentation augmentation;    // applied only where it is given
   Normalisation normalisation;  // empty: pixels in [0, 1]
   std::uint64_t seed = 0;
-  std::size_t workers = 1;   // threads that prepare batches; 0 prepares them in next()
-  std::size_t prefetch = 4;  // batches ready ahead
-  std::size_t cache_bytes = std::size_t{1} << 30;  // decoded and resized images kept
+  std::size_t workers = 1;             // threads that prepare batches; 0 prepares them in next()
+  std::size_t prefetch = 4;            // batches ready ahead
+  std::shared_ptr<ImageCache> images;  // where decoded images are kept; null: nowhere
 };
 
 // The order in which a shuffled epoch visits n images.
@@ -53,7 +54,8 @@ class Loader {
   bool next(Batch& batch);
   std::size_t batches() const;  // in an epoch
   std::size_t images() const;
-  double wait_seconds() const;  // spent in next() waiting, since the start of the epoch
+  double wait_seconds() const;     // spent in next() waiting, since the start of the epoch
+  std::size_t files_read() const;  // by the images' cache, so far
 
  private:
   struct State;
@@ -63,6 +65,6 @@ class Loader {
 // Mean and deviation per channel over these images, after resizing. A deviation below one gray
 // level (all images black, say) is returned as one gray level, so that one can always divide by it.
 Normalisation measure_normalisation(const Dataset& dataset, const std::vector<std::size_t>& which,
-                                    std::size_t size, std::size_t channels);
+                                    ImageCache& images);
 
 }  // namespace hilum

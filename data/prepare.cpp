@@ -1,4 +1,4 @@
-// Decode, resize, then one affine_warp that moves, brightens and normalises.
+// One affine_warp that moves, brightens and normalises.
 #include "data/prepare.h"
 
 #include "kernels/dispatch.h"
@@ -8,11 +8,6 @@ namespace hilum {
 namespace {
 
 AffineWarpProblem make_problem(const LoaderOptions& options) {
-  if (options.size == 0 || (options.channels != 1 && options.channels != 3)) {
-    throw usage_error(
-        "images of size {} with {} channels: expected a size above 0 and 1 or 3 channels.",
-        options.size, options.channels);
-  }
   const auto [mean, deviation] = options.normalisation;
   if (mean.size() != deviation.size() || (!mean.empty() && mean.size() != options.channels)) {
     throw usage_error("normalisation with {} means and {} deviations for images of {} channels.",
@@ -52,10 +47,6 @@ Preparation::Preparation(const LoaderOptions& options)
     scale_.push_back(static_cast<float>(1 / (255 * deviation)));
     shift_.push_back(static_cast<float>(-mean / deviation));
   }
-}
-
-Image Preparation::load(const std::filesystem::path& path) const {
-  return resize(read_scan(path, problem_.c), problem_.h, problem_.w);
 }
 
 // Without an augmentation the matrix is the identity and the gain 1: affine_warp then gives

@@ -1,8 +1,7 @@
-// From an image file to the floats that a network eats: decode, resize, augment, normalise.
+// From a decoded image to the floats that a network eats: augment and normalise.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <vector>
 
 #include "data/augment.h"
@@ -14,17 +13,14 @@ namespace hilum {
 
 class Preparation {
  public:
-  // Uses size, channels, augmentation, normalisation and seed. Usage errors: a size of zero,
-  // channels other than 1 or 3, a normalisation of another number of channels or with a deviation
-  // of zero.
+  // Uses size, channels, augmentation, normalisation and seed. Usage errors: a normalisation of
+  // another number of channels or with a deviation of zero.
   explicit Preparation(const LoaderOptions& options);
 
-  // Reads and resizes to size x size; data errors as read_scan.
-  Image load(const std::filesystem::path& path) const;
-
-  // size x size x channels floats from what load() gave: pixel * scale + shift, where scale is
-  // 1 / (255 deviation) and shift is -mean / deviation. With an augmentation the pixels are first
-  // moved and brightened as (seed, epoch, index) says. May be called from many threads at once.
+  // size x size x channels floats from an image of that shape: pixel * scale + shift, where scale
+  // is 1 / (255 deviation) and shift is -mean / deviation. With an augmentation the pixels are
+  // first moved and brightened as (seed, epoch, index) says. May be called from many threads at
+  // once.
   void fill(const Image& image, std::uint64_t epoch, std::uint64_t index, float* out) const;
 
   std::size_t floats() const { return problem_.y_count(); }

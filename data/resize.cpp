@@ -60,6 +60,7 @@ void resize_rows(const Image& in, Image& out) {
     const std::uint8_t* source = &in.pixels[rows.first[y] * line];
     for (std::size_t k = rows.offset[y]; k < rows.offset[y + 1]; ++k, source += line) {
       const float w = rows.weight[k];
+#pragma omp simd
       for (std::size_t i = 0; i < line; ++i) sum[i] += w * static_cast<float>(source[i]);
     }
     for (std::size_t x = 0; x < out.width; ++x) {

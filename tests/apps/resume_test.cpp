@@ -29,7 +29,7 @@ std::string history_without_times(const fs::path& run) {
     std::istringstream fields(line);
     std::string field;
     for (int column = 0; std::getline(fields, field, ','); ++column) {
-      if (column != 7 && column != 8) text += field + ',';
+      if (column != 7 && column != 8 && column != 11) text += field + ',';
     }
     text += '\n';
   }

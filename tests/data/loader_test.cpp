@@ -103,7 +103,8 @@ TEST_F(LoaderTest, SameBatchesForAnyNumberOfWorkersAndAnyCache) {
   for (std::size_t workers : {0, 1, 2, 5}) {
     for (std::size_t prefetch : {0, 1, 8}) {
       for (std::size_t cache : {std::size_t{0}, std::size_t{2000}, std::size_t{1} << 30}) {
-        options_.workers = workers, options_.prefetch = prefetch, options_.cache_bytes = cache;
+        options_.workers = workers, options_.prefetch = prefetch;
+        options_.images = std::make_shared<ImageCache>(16, 1, cache);
         Loader loader(set_, all_, options_);
         ASSERT_EQ(take(loader, 3), expected);
         ASSERT_NE(take(loader, 4).pixels, expected.pixels);
@@ -111,6 +112,35 @@ TEST_F(LoaderTest, SameBatchesForAnyNumberOfWorkersAndAnyCache) {
       }
     }
   }
+}
+
+// Everything that asks for images asks the cache, and it asks a file once.
+TEST_F(LoaderTest, WhatIsKeptIsReadFromItsFileOnce) {
+  options_.images = std::make_shared<ImageCache>(16, 1, std::size_t{1} << 20);
+  ImageCache& images = *options_.images;
+  find_bad_images(set_, [&](const Item& item) { images.get(item.path); });
+  EXPECT_EQ(images.files_read(), 23u);
+  const Normalisation kept = measure_normalisation(set_, all_, images);
+  Loader one(set_, all_, options_), two(set_, {1, 2, 3}, options_);
+  const Epoch expected = take(one, 0);
+  take(two, 0);
+  EXPECT_EQ(images.files_read(), 23u);
+  EXPECT_EQ(one.files_read(), 23u);
+
+  // Room for five: 18 are read again each time.
+  options_.images = std::make_shared<ImageCache>(16, 1, 5 * images.bytes_of_one());
+  Loader little(set_, all_, options_);
+  EXPECT_EQ(take(little, 0), expected);
+  EXPECT_EQ(take(little, 0), expected);
+  EXPECT_EQ(little.files_read(), 23u + 18u);
+  EXPECT_EQ(measure_normalisation(set_, all_, *options_.images).mean, kept.mean);
+  EXPECT_EQ(little.files_read(), 23u + 18u + 18u);
+
+  // Images of another shape are no use to it.
+  options_.images = std::make_shared<ImageCache>(16, 3, 0);
+  message_of(ErrorKind::usage, [&] { Loader(set_, all_, options_); });
+  message_of(ErrorKind::usage, [] { ImageCache(0, 1, 0); });
+  message_of(ErrorKind::usage, [] { ImageCache(16, 2, 0); });
 }
 
 TEST_F(LoaderTest, ShufflesBySeedAndEpoch) {
@@ -176,7 +206,8 @@ TEST_F(LoaderTest, ErrorsComeOutOfNextInOrder) {
     }
     EXPECT_EQ(take(loader, 0, 3).sizes, (std::vector<std::size_t>{5, 3}));
   }
-  EXPECT_HAS(message_of(ErrorKind::data, [&] { measure_normalisation(set_, all_, 16, 1); }),
+  ImageCache images(16, 1, 0);
+  EXPECT_HAS(message_of(ErrorKind::data, [&] { measure_normalisation(set_, all_, images); }),
              set_.items[12].path.string());
 }
 
@@ -203,7 +234,8 @@ TEST_F(LoaderTest, RefusesWhatMakesNoSense) {
 }
 
 TEST_F(LoaderTest, NormalisationIsMeanAndDeviation) {
-  const Normalisation n = measure_normalisation(set_, all_, 16, 1);
+  ImageCache gray(16, 1, 0), colour(16, 3, 0);
+  const Normalisation n = measure_normalisation(set_, all_, gray);
   options_.normalisation = n;
   const Epoch epoch = take(options_, 0);
   double sum = 0, square = 0;
@@ -214,7 +246,7 @@ TEST_F(LoaderTest, NormalisationIsMeanAndDeviation) {
   // Flat images: one gray level, not zero.
   folder_.write("flat/a/1.png", make_png({}, std::vector<std::uint32_t>(256, 51)));
   const Dataset flat = read_dataset(folder_.path() / "flat");
-  const Normalisation f = measure_normalisation(flat, {0}, 16, 3);
+  const Normalisation f = measure_normalisation(flat, {0}, colour);
   EXPECT_EQ(f.mean, (std::vector<float>{0.2f, 0.2f, 0.2f}));
   EXPECT_EQ(f.deviation[2], static_cast<float>(1 / 255.0));
 }
