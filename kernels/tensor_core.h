@@ -26,10 +26,15 @@ namespace hilum {
 
 #if defined(__CUDACC__)
 
-// The nearest number of 10 bits of mantissa (ties away from zero), as mma_tf32 takes it.
+// The nearest number of 10 bits of mantissa, as mma_tf32 takes it; ties to even, but for GPUs
+// before 9.0, which have no instruction for that and take three for ties away from zero.
 __device__ __forceinline__ std::uint32_t to_tf32(float x) {
   std::uint32_t bits;
+#if __CUDA_ARCH__ >= 900
+  asm("cvt.rn.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
+#else
   asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
+#endif
   return bits;
 }
 
@@ -78,7 +83,7 @@ __device__ __forceinline__ void load_matrices_transposed(std::uint32_t (&word)[4
 }
 
 // Starts a copy of 4, 8 or 16 aligned bytes from global to shared memory; zeros where `valid` is
-// false (then `global` is not read, but must point somewhere). This thread's copies since the last
+// false (then `global` is not read and may point anywhere). This thread's copies since the last
 // commit form a group; copy_async_wait<n>() returns when at most the n newest groups are on the
 // way. Other threads see what was copied after a __syncthreads() that follows the wait.
 template <int bytes>
@@ -108,7 +113,7 @@ __device__ __forceinline__ void copy_async_wait() {
 
 inline std::uint32_t to_tf32(float x) {
   const std::uint32_t bits = __float_as_uint(x);
-  return std::isfinite(x) ? (bits + 0x1000u) & ~0x1FFFu : bits;
+  return std::isfinite(x) ? (bits + 0xFFFu + (bits >> 13 & 1)) & ~0x1FFFu : bits;
 }
 
 inline std::uint32_t to_bf16(float x) {

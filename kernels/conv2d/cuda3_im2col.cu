@@ -2,15 +2,15 @@
 // convolution one product of matrices.
 //
 // Idea: as cpu1_im2col.cpp, (pixels, R*S*C) times (R*S*C, K). All cunning then goes into one kernel
-// that knows nothing of convolutions: 8 x 8 results a thread in registers, see cuda3_product.h. The
-// matrix is R*S times x: images go through it in groups that fit in 256 MB.
+// that knows nothing of convolutions: 8 x 16 results a thread in registers, see cuda3_product.h.
+// The matrix is R*S times x: images go through it in groups that fit in 256 MB.
 //
-// Since cuda2: 64 multiply-adds for four accesses of shared memory, not 8 for 9.
+// Since cuda2: 128 multiply-adds for six accesses of shared memory, not 8 for 9.
 //
 // Bounds: for 3x3 filters of 64 channels, writing and reading the matrix, 8 * 9 * C bytes a pixel
 // for 18 * C * K flop: 64 filters are 16 flop a byte where an H100 has 20 a byte of its memory, so
-// the matrix takes longer than the product. More filters hide it. (Compiler, sm_90: the product has
-// 128 registers and 16.5 KB of shared memory; two blocks, 16 warps a multiprocessor.)
+// the matrix takes longer than the product. More filters hide it. (Compiler, sm_90: of the
+// product's main loop 89 % are multiply-adds; see bench/gpu/compiled.py.)
 #include "kernels/conv2d/cuda3_im2col.h"
 #include "kernels/conv2d/cuda3_product.h"
 
@@ -34,7 +34,6 @@ __global__ void im2col(Conv2dProblem a, std::size_t out_h, std::size_t out_w, st
 
 // Results with nothing between them.
 struct Rows {
-  static constexpr bool direct = true;
   float* data;
   int columns;
   __device__ int grain() const { return columns; }
@@ -59,10 +58,10 @@ void conv2d_forward_cuda3_im2col(const Launch& on, const Conv2dProblem& a, const
     const std::size_t pixels = part.n * t.pixels;
     launch<im2col>(on, blocks_for(pixels * t.depth, 256), 256, 0, part, a.p(), a.q(), t.depth,
                    x + n * a.h * a.w * a.c, matrix);
-    multiply_into<FloatProduct>(on, memory,
-                                Matrix<float>{matrix, static_cast<int>(pixels), t.depth},
-                                Matrix<float>{filters, static_cast<int>(a.k), t.depth},
-                                Rows{y + n * t.pixels * a.k, static_cast<int>(a.k)}, t.cut(part));
+    multiply_into<FloatProduct<>>(on, memory,
+                                  Matrix<float>{matrix, static_cast<int>(pixels), t.depth},
+                                  Matrix<float>{filters, static_cast<int>(a.k), t.depth},
+                                  Rows{y + n * t.pixels * a.k, static_cast<int>(a.k)}, t.cut(part));
   }
 }
 

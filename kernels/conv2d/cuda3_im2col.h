@@ -15,7 +15,7 @@ struct Conv2dIm2col {
     group = std::clamp<std::size_t>(most / (sizeof(float) * pixels * depth), 1, a.n);
   }
   Cut cut(const Conv2dProblem& part) const {
-    return cut_product(part.n * pixels, part.k, depth, Sliced::where_needed);
+    return cut_product<FloatPlan>(part.n * pixels, part.k, depth, Sliced::where_needed);
   }
   std::size_t workspace(Conv2dProblem a) const {
     const std::size_t filters = packed_bytes(4, a.k, a.r * a.s * a.c);

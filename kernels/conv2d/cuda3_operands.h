@@ -3,10 +3,12 @@
 // in cuda4_operands.h the matrices of a convolution that exist nowhere. The place is worked out in
 // two parts, so that a thread keeps what does not change from stage to stage:
 //
-//   Row row(int r)      Depth depth(int d, int end)      const T* at(Row, Depth)   null: zeros
+//   Row row(int r)      Depth depth(int d, int end)
+//   bool inside(Row, Depth)     no: zeros, and at() points where nothing may be read
+//   const T* at(Row, Depth)
 //
-// `anywhere()` may always be read, `select(batch)` goes to one of several matrices, and
-// `along_depth` says which way the pieces lie. T is float, or std::uint16_t for bf16.
+// `select(batch)` goes to one of several matrices, and `along_depth` says which way the pieces lie.
+// T is float, or std::uint16_t for bf16.
 #pragma once
 
 #include "kernels/conv2d/cuda_plan.h"
@@ -36,21 +38,30 @@ struct FastDivide {
 template <class T>
 struct Matrix {
   using Element = T;
-  using Row = const T*;
-  using Depth = int;
+  struct Row {
+    const T* begin;
+    bool inside;
+  };
+  struct Depth {
+    int place;
+    bool inside;
+  };
   static constexpr bool along_depth = true;
   const T* data;
   int rows;
   std::size_t row_step, batch_step = 0;
 
   __device__ void select(int batch) { data += static_cast<std::size_t>(batch) * batch_step; }
-  __device__ const T* anywhere() const { return data; }
   __device__ Row row(int r) const {
-    return r < rows ? data + static_cast<std::size_t>(r) * row_step : nullptr;
+    const bool inside = r < rows;
+    return {data + static_cast<std::size_t>(inside ? r : 0) * row_step, inside};
   }
-  __device__ Depth depth(int d, int end) const { return d < end ? d : -1; }
-  __device__ const T* at(Row row, Depth depth) const {
-    return row != nullptr && depth >= 0 ? row + depth : nullptr;
+  __device__ Depth depth(int d, int end) const { return {d, d < end}; }
+  __device__ bool inside(const Row& row, const Depth& depth) const {
+    return row.inside && depth.inside;
+  }
+  __device__ const T* at(const Row& row, const Depth& depth) const {
+    return row.begin + depth.place;
   }
 };
 
@@ -68,14 +79,17 @@ class Pieces {
   __device__ Pieces(const Source& source, int first_row) {
     for (int i = 0; i < held; ++i) held_[i] = source.row(first_row + row_of(i));
   }
-  // use(i, row in the tile, depth in the tile, address or null) for each piece of this thread.
+  // use(i, row in the tile, depth in the tile, address, may it be read?) for each piece of this
+  // thread.
   template <class Use>
   __device__ __forceinline__ void visit(const Source& source, int first, int end, Use use) const {
     typename Source::Depth depth_part = source.depth(first + depth_of(0), end);
 #pragma unroll
     for (int i = 0; i < count; ++i) {
       if (!Source::along_depth && i > 0) depth_part = source.depth(first + depth_of(i), end);
-      use(i, row_of(i), depth_of(i), source.at(held_[Source::along_depth ? i : 0], depth_part));
+      const typename Source::Row& row_part = held_[Source::along_depth ? i : 0];
+      use(i, row_of(i), depth_of(i), source.at(row_part, depth_part),
+          source.inside(row_part, depth_part));
     }
   }
 
@@ -144,25 +158,44 @@ __global__ void add_slices(const float* slices, Cut cut, Out out) {
     for (int slice = 1; slice < cut.slices; ++slice) {
       sum += slices[static_cast<std::size_t>(slice) * size + i];
     }
-    const unsigned m = static_cast<unsigned>(i / static_cast<unsigned>(cut.n));
-    const unsigned n = static_cast<unsigned>(i - std::size_t{m} * static_cast<unsigned>(cut.n));
-    float* const to = out.at(static_cast<int>(m), static_cast<int>(n));
-    if (to != nullptr) *to = finished(out, static_cast<int>(m), static_cast<int>(n), sum);
+    const Division place = divide(i, static_cast<std::size_t>(cut.n));
+    const int m = static_cast<int>(place.quotient), n = static_cast<int>(place.remainder);
+    float* const to = out.at(m, n);
+    if (to != nullptr) *to = finished(out, m, n, sum);
   }
 }
 
-__device__ __forceinline__ void convert(float x, float& to) { to = x; }
-__device__ __forceinline__ void convert(float x, std::uint16_t& to) {
-  to = static_cast<std::uint16_t>(pack_bf16(x, 0));
+__device__ __forceinline__ float4 packed_piece(const float (&v)[4]) {
+  return make_float4(v[0], v[1], v[2], v[3]);
+}
+__device__ __forceinline__ uint4 packed_piece(const float (&v)[8]) {
+  return make_uint4(pack_bf16(v[0], v[1]), pack_bf16(v[2], v[3]), pack_bf16(v[4], v[5]),
+                    pack_bf16(v[6], v[7]));
 }
 
-// Rows of `from` floats to rows of `to` elements: rounded where those are bf16, zeros behind.
+// Rows of `from` floats to rows of `to` elements: rounded where those are bf16, zeros behind. A
+// thread writes a piece of 16 bytes.
 template <class T>
 __global__ void pack_rows(std::size_t rows, unsigned from, unsigned to, const float* in, T* out) {
-  for (std::size_t i = grid_thread(); i < rows * to; i += grid_threads()) {
-    const std::size_t row = i / to;
-    const unsigned column = static_cast<unsigned>(i - row * to);
-    convert(column < from ? in[row * from + column] : 0.0f, out[i]);
+  constexpr unsigned vector = 16 / sizeof(T);
+  const unsigned pieces = to / vector;
+  for (std::size_t i = grid_thread(); i < rows * pieces; i += grid_threads()) {
+    const Division place = divide(i, pieces);
+    const unsigned column = static_cast<unsigned>(place.remainder) * vector;
+    const float* begin = in + place.quotient * from + column;
+    float v[vector];
+    if (from % 4 == 0 && column + vector <= from) {
+#pragma unroll
+      for (unsigned e = 0; e < vector; e += 4) {
+        const float4 four = *reinterpret_cast<const float4*>(begin + e);
+        v[e] = four.x, v[e + 1] = four.y, v[e + 2] = four.z, v[e + 3] = four.w;
+      }
+    } else {
+#pragma unroll
+      for (unsigned e = 0; e < vector; ++e) v[e] = column + e < from ? begin[e] : 0;
+    }
+    auto piece = packed_piece(v);
+    reinterpret_cast<decltype(piece)*>(out)[i] = piece;
   }
 }
 
@@ -192,7 +225,7 @@ const T* packed(const Launch& on, Workspace& memory, std::size_t rows, std::size
   }
   const std::size_t wide = ceil_to(columns, vector);
   T* out = memory.take<T>(rows * wide);
-  launch<pack_rows<T>>(on, blocks_for(rows * wide, 256), 256, 0, rows,
+  launch<pack_rows<T>>(on, blocks_for(rows * wide / vector, 256), 256, 0, rows,
                        static_cast<unsigned>(columns), static_cast<unsigned>(wide), in, out);
   return out;
 }

@@ -17,7 +17,7 @@ template <class T>
 struct Gather {
   using Element = T;
   struct Row {
-    std::ptrdiff_t place;  // of tap (0, 0), channel 0; outside of `in` where the pixel is
+    const T* place;  // of tap (0, 0), channel 0; outside of `in` where the pixel is
     int h, w;
   };
   struct Depth {
@@ -44,12 +44,11 @@ struct Gather {
         by_row(w_.out) {}
 
   __device__ void select(int) {}
-  __device__ const T* anywhere() const { return in; }
   __device__ Row row(int m) const {
-    if (m >= pixels) return {0, far_outside, 0};
+    if (m >= pixels) return {in, far_outside, 0};
     const int image = by_image(m), pixel = m - image * h.out * w.out, p = by_row(pixel);
     const int y = p * h.step + h.start, x = (pixel - p * w.out) * w.step + w.start;
-    return {image * image_step + static_cast<std::ptrdiff_t>(y * w.in + x) * channels, y, x};
+    return {in + image * image_step + static_cast<std::ptrdiff_t>(y * w.in + x) * channels, y, x};
   }
   __device__ Depth depth(int d, int end) const {
     if (d >= end) return {0, far_outside, 0};
@@ -57,13 +56,12 @@ struct Gather {
     const int y = i * h.distance, x = (tap - i * w.taps) * w.distance;
     return {(y * w.in + x) * channels + d - tap * channels, y, x};
   }
-  __device__ const T* at(Row row, Depth depth) const {
-    const int y = row.h + depth.h, x = row.w + depth.w;
-    if (static_cast<unsigned>(y) >= static_cast<unsigned>(h.in) ||
-        static_cast<unsigned>(x) >= static_cast<unsigned>(w.in)) {
-      return nullptr;
-    }
-    return in + row.place + depth.place;
+  __device__ bool inside(const Row& row, const Depth& depth) const {
+    return static_cast<unsigned>(row.h + depth.h) < static_cast<unsigned>(h.in) &&
+           static_cast<unsigned>(row.w + depth.w) < static_cast<unsigned>(w.in);
+  }
+  __device__ const T* at(const Row& row, const Depth& depth) const {
+    return row.place + depth.place;
   }
 };
 
@@ -78,10 +76,14 @@ struct Transposed {
   int rows;
 
   __device__ void select(int batch) { source.select(batch); }
-  __device__ const Element* anywhere() const { return source.anywhere(); }
   __device__ Row row(int r) const { return source.depth(r, rows); }
   __device__ Depth depth(int d, int end) const { return source.row(d < end ? d : 0x7FFFFFFF); }
-  __device__ const Element* at(Row row, Depth depth) const { return source.at(depth, row); }
+  __device__ bool inside(const Row& row, const Depth& depth) const {
+    return source.inside(depth, row);
+  }
+  __device__ const Element* at(const Row& row, const Depth& depth) const {
+    return source.at(depth, row);
+  }
 };
 
 // Filters as backward_data wants them: row = input channel, depth = (tap i, tap j, filter k), of a
@@ -90,7 +92,10 @@ template <class T>
 struct FilterFromBehind {
   using Element = T;
   using Row = int;
-  using Depth = const T*;
+  struct Depth {
+    const T* filter;
+    bool inside;
+  };
   static constexpr bool along_depth = false;
   const T* w;
   int channels, filters, r, s;
@@ -112,24 +117,20 @@ struct FilterFromBehind {
         padded_filters(static_cast<int>(ceil_to(a.k, vector))) {}
 
   __device__ void select(int) {}
-  __device__ const T* anywhere() const { return w; }
-  __device__ Row row(int c) const { return c < channels ? c : -1; }
+  __device__ Row row(int c) const { return c; }
   __device__ Depth depth(int d, int end) const {
     const int tap = by_filters(d), k = d - tap * padded_filters;
-    if (d >= end || k >= filters) return nullptr;
     const int i = by_taps(tap), j = tap - i * w_axis.taps;
     const int place = (k * r + h_axis.first_tap + i * h_axis.tap_step) * s + w_axis.first_tap +
                       j * w_axis.tap_step;
-    return w + static_cast<std::size_t>(place) * static_cast<std::size_t>(channels);
+    return {w + static_cast<std::ptrdiff_t>(place) * channels, d < end && k < filters};
   }
-  __device__ const T* at(Row c, Depth filter) const {
-    return c >= 0 && filter != nullptr ? filter + c : nullptr;
-  }
+  __device__ bool inside(Row c, const Depth& depth) const { return c < channels && depth.inside; }
+  __device__ const T* at(Row c, const Depth& depth) const { return depth.filter + c; }
 };
 
 // Row m = output pixel of a correlation, column = channel: the pixel's place in NHWC `out`.
 struct PixelStore {
-  static constexpr bool direct = true;  // rows of neighbours, so kernels need no slices between
   float* out;
   std::size_t image_step, row_step, pixel_step;
   int channels, image_pixels, row_pixels;
@@ -178,10 +179,9 @@ struct FinishedPixelStore : PixelStore {
   }
 };
 
-// Row m = (tap, channel), column = filter: the place in KRSC dw. Channels that only padding added
-// have none.
+// Row k = filter, column = (tap, channel): the place in KRSC dw. Channels that only padding added
+// have none; without padding, rows are those of dw.
 struct FilterStore {
-  static constexpr bool direct = false;
   float* dw;
   int taps, channels, padded;
   FastDivide by_padded;
@@ -193,14 +193,13 @@ struct FilterStore {
         padded(static_cast<int>(ceil_to(a.c, vector))),
         by_padded(padded) {}
 
-  __device__ float* at(int m, int k) const {
-    const int tap = by_padded(m), c = m - tap * padded;
-    if (c >= channels) return nullptr;
-    return dw +
-           (static_cast<std::size_t>(k) * static_cast<std::size_t>(taps) +
-            static_cast<std::size_t>(tap)) *
-               static_cast<std::size_t>(channels) +
-           c;
+  __device__ int grain() const { return taps * channels; }
+  __device__ float* row(int, int k) const {
+    return dw + static_cast<std::size_t>(k) * static_cast<std::size_t>(taps * channels);
+  }
+  __device__ float* at(int k, int n) const {
+    const int tap = by_padded(n), c = n - tap * padded;
+    return c < channels ? row(0, k) + tap * channels + c : nullptr;
   }
 };
 

@@ -5,7 +5,7 @@
 //   forward          pixels of y       filters      taps x channels      x gathered, w as it stands
 //   inference        the same, finished on its way to memory (inference.h)
 //   backward_data    pixels of dx      channels     taps x filters       dy gathered, w from behind
-//   backward_weight  taps x channels   filters      pixels of y          both transposed; slices
+//   backward_weight  filters      taps x channels   pixels of y          both transposed; slices
 #pragma once
 
 #include "kernels/conv2d/cuda3_product.h"
@@ -18,7 +18,7 @@ template <class Product, class Out>
 void implicit_forward(const Launch& on, const Conv2dProblem& a, const float* x, const float* w,
                       const Out& out) {
   using T = typename Product::Element;
-  constexpr std::size_t vector = 16 / sizeof(T);
+  constexpr std::size_t vector = Product::Plan::vector;
   Workspace memory(on);
   const Axis h_axis = forward_h(a), w_axis = forward_w(a);
   const std::size_t c = ceil_to(a.c, vector);
@@ -26,7 +26,7 @@ void implicit_forward(const Launch& on, const Conv2dProblem& a, const float* x, 
   const T* filters = packed<T>(on, memory, a.k * a.r * a.s, a.c, w);
   multiply_into<Product>(on, memory, Gather<T>(in, a.n, c, h_axis, w_axis),
                          Matrix<T>{filters, static_cast<int>(a.k), a.r * a.s * c}, out,
-                         cut_forward(a, vector));
+                         cut_forward<typename Product::Plan>(a));
 }
 template <class Product>
 void implicit_forward(const Launch& on, const Conv2dProblem& a, const float* x, const float* w,
@@ -44,7 +44,7 @@ template <class Product>
 void implicit_backward_data(const Launch& on, const Conv2dProblem& a, const float* w,
                             const float* dy, float* dx) {
   using T = typename Product::Element;
-  constexpr std::size_t vector = 16 / sizeof(T);
+  constexpr std::size_t vector = Product::Plan::vector;
   Workspace memory(on);
   const T* in = packed<T>(on, memory, a.n * a.p() * a.q(), a.k, dy);
   const T* filters = packed<T>(on, memory, a.k * a.r * a.s, a.c, w);
@@ -52,7 +52,7 @@ void implicit_backward_data(const Launch& on, const Conv2dProblem& a, const floa
     multiply_into<Product>(on, memory, Gather<T>(in, a.n, ceil_to(a.k, vector), h_axis, w_axis),
                            FilterFromBehind<T>(filters, a, vector, h_axis, w_axis),
                            PixelStore(dx, h_axis, w_axis, a.h, a.w, a.c),
-                           cut_backward_data(a, h_axis, w_axis, vector));
+                           cut_backward_data<typename Product::Plan>(a, h_axis, w_axis));
   });
 }
 
@@ -60,17 +60,17 @@ template <class Product>
 void implicit_backward_weight(const Launch& on, const Conv2dProblem& a, const float* x,
                               const float* dy, float* dw) {
   using T = typename Product::Element;
-  constexpr std::size_t vector = 16 / sizeof(T);
+  constexpr std::size_t vector = Product::Plan::vector;
   Workspace memory(on);
   const T* in = packed<T>(on, memory, a.n * a.h * a.w, a.c, x);
   const T* gradient = packed<T>(on, memory, a.n * a.p() * a.q(), a.k, dy);
-  const Cut cut = cut_backward_weight(a, vector);
+  const Cut cut = cut_backward_weight<typename Product::Plan>(a);
   const auto k = static_cast<int>(ceil_to(a.k, vector));
   multiply_into<Product>(
       on, memory,
-      Transposed<Gather<T>>{Gather<T>(in, a.n, ceil_to(a.c, vector), forward_h(a), forward_w(a)),
-                            cut.m},
       Transposed<Matrix<T>>{Matrix<T>{gradient, cut.depth, static_cast<std::size_t>(k)}, k},
+      Transposed<Gather<T>>{Gather<T>(in, a.n, ceil_to(a.c, vector), forward_h(a), forward_w(a)),
+                            cut.n},
       FilterStore(dw, a, vector), cut);
 }
 

@@ -4,11 +4,12 @@
 // sums in float: eight to sixteen times the multiply-adds of the ordinary units. What must keep up
 // is what feeds it:
 //
-//   block  128 x 128 results (128 x 64 where there are few columns), four warps
-//   warp   64 x 64 (64 x 32): of 4 + 8 fragments, 32 products: the fewer reads a product, the
-//   better stage  64 bytes of the depth (16 floats or 32 bf16) of 128 + 128 rows, 20 KB, three of
-//   them in
-//          flight: cp.async copies from memory to shared memory without registers between
+//   block  128 x 128, 128 x 64 or 64 x 64 results, four warps; cut_product() says which
+//   warp   a quarter: of 64 x 64, 4 + 8 fragments for 32 products: the fewer reads a product, the
+//          better
+//   stage  64 bytes of the depth (16 floats or 32 bf16) of 128 + 128 rows, 20 KB, four of them:
+//          three are in flight while one is multiplied. cp.async copies from memory to shared
+//          memory without registers between
 //
 // Rows of shared memory are 16 bytes longer than what they hold: ldmatrix takes eight rows at once,
 // which then start in eight different groups of four banks.
@@ -19,7 +20,7 @@
 namespace hilum {
 namespace {
 
-constexpr int stages = 3;
+constexpr int stages = 4;
 constexpr int tensor_threads = 128;
 
 // One operand's tile in shared memory, (tile, depth) or (depth, tile) as its pieces lie, and its
@@ -41,10 +42,9 @@ struct TensorTile {
   // Starts the copies of this thread.
   __device__ __forceinline__ static void fetch(
       const Pieces<Source, tile, depth, tensor_threads>& pieces, const Source& source, int first,
-      int end, const T* anywhere, T* to) {
-    pieces.visit(source, first, end, [&](int, int r, int d, const T* from) {
-      copy_async<16>(const_cast<T*>(at(to, r, d)), from != nullptr ? from : anywhere,
-                     from != nullptr);
+      int end, T* to) {
+    pieces.visit(source, first, end, [&](int, int r, int d, const T* from, bool inside) {
+      copy_async<16>(const_cast<T*>(at(to, r, d)), from, inside);
     });
   }
 };
@@ -52,6 +52,7 @@ struct TensorTile {
 // How each precision takes fragments from shared memory; `r` and `d` are the fragment's first row
 // and depth. See the head of tensor_core.h for what stands in which lane.
 struct Tf32 {
+  using Plan = Tf32Plan;
   using Element = float;
   static constexpr int depth = 8;  // of an instruction
 
@@ -89,6 +90,7 @@ struct Tf32 {
 };
 
 struct Bf16 {
+  using Plan = Bf16Plan;
   using Element = std::uint16_t;
   static constexpr int depth = 16;
 
@@ -117,16 +119,16 @@ struct Bf16 {
   }
 };
 
-// One stage: 64 x 8 * columns results of this warp, from row m and column n of the tiles on.
-template <class Kind, class TileA, class TileB, int columns>
+// One stage: 16 * rows x 8 * columns results of this warp, from row m and column n of the tiles on.
+template <class Kind, class TileA, class TileB, int rows, int columns>
 __device__ __forceinline__ void multiply_stage(const typename Kind::Element* as,
                                                const typename Kind::Element* bs, int m, int n,
-                                               int lane, float (&sum)[4][columns][4]) {
+                                               int lane, float (&sum)[rows][columns][4]) {
 #pragma unroll
   for (int d = 0; d < TileA::depth; d += Kind::depth) {
-    std::uint32_t a[4][4], b[columns][2];
+    std::uint32_t a[rows][4], b[columns][2];
 #pragma unroll
-    for (int i = 0; i < 4; ++i) Kind::template load_a<TileA>(as, m + i * 16, d, lane, a[i]);
+    for (int i = 0; i < rows; ++i) Kind::template load_a<TileA>(as, m + i * 16, d, lane, a[i]);
 #pragma unroll
     for (int j = 0; j < columns; j += 2) {
       std::uint32_t pair[4];
@@ -134,7 +136,7 @@ __device__ __forceinline__ void multiply_stage(const typename Kind::Element* as,
       b[j][0] = pair[0], b[j][1] = pair[1], b[j + 1][0] = pair[2], b[j + 1][1] = pair[3];
     }
 #pragma unroll
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < rows; ++i) {
 #pragma unroll
       for (int j = 0; j < columns; ++j) Kind::multiply(sum[i][j], a[i], b[j]);
     }
@@ -142,11 +144,11 @@ __device__ __forceinline__ void multiply_stage(const typename Kind::Element* as,
 }
 
 // Sums of this warp to their rows: lane (g, t) has two neighbours of rows g and g + 8.
-template <int columns, class Out>
+template <int rows, int columns, class Out>
 __device__ __forceinline__ void store_sums(const Out& out, const Cut& cut, int m, int n, int lane,
-                                           const float (&sum)[4][columns][4]) {
+                                           const float (&sum)[rows][columns][4]) {
 #pragma unroll
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 2 * rows; ++i) {
     const int row = m + i * 8 + lane / 4;
     if (row >= cut.m) continue;
     float* to = out.row(static_cast<int>(blockIdx.z), row);
@@ -158,10 +160,13 @@ __device__ __forceinline__ void store_sums(const Out& out, const Cut& cut, int m
 }
 
 // blockIdx.x: the tile, columns first; blockIdx.z: the slice.
-template <class Kind, int tile_n, class A, class B, class Out>
-__global__ void __launch_bounds__(tensor_threads, 2) multiply_tensor(A a, B b, Out out, Cut cut) {
+template <class Kind, int tile_m, int tile_n, class A, class B, class Out>
+__global__ void __launch_bounds__(tensor_threads, tile_n == 128   ? 2
+                                                  : tile_m == 128 ? 3
+                                                                  : 4)
+    multiply_tensor(A a, B b, Out out, Cut cut) {
   using T = typename Kind::Element;
-  constexpr int tile_m = 128, columns = tile_n / 16;  // of 8, a warp
+  constexpr int rows = tile_m / 32, columns = tile_n / 16;  // fragments of a warp
   using TileA = TensorTile<A, tile_m>;
   using TileB = TensorTile<B, tile_n>;
   constexpr int depth = TileA::depth;
@@ -180,16 +185,16 @@ __global__ void __launch_bounds__(tensor_threads, 2) multiply_tensor(A a, B b, O
   const int begin = z * cut.slice_depth, end = min(begin + cut.slice_depth, cut.depth);
 
   const int warp = thread / 32, lane = thread % 32;
-  const int m = warp / 2 * 64, n = warp % 2 * (tile_n / 2);
+  const int m = warp / 2 * (tile_m / 2), n = warp % 2 * (tile_n / 2);
   const bool idle = m0 + m >= cut.m || n0 + n >= cut.n;  // this warp has only padding
-  float sum[4][columns][4] = {};
+  float sum[rows][columns][4] = {};
 
   const Pieces<A, tile_m, depth, tensor_threads> pieces_a(a, m0);
   const Pieces<B, tile_n, depth, tensor_threads> pieces_b(b, n0);
   auto fetch = [&](int d, int stage) {
     if (d < end) {
-      TileA::fetch(pieces_a, a, d, end, a.anywhere(), tile_a(stage));
-      TileB::fetch(pieces_b, b, d, end, b.anywhere(), tile_b(stage));
+      TileA::fetch(pieces_a, a, d, end, tile_a(stage));
+      TileB::fetch(pieces_b, b, d, end, tile_b(stage));
     }
     copy_async_commit();
   };
@@ -205,27 +210,18 @@ __global__ void __launch_bounds__(tensor_threads, 2) multiply_tensor(A a, B b, O
   if (!idle) store_sums(out, cut, m0 + m, n0 + n, lane, sum);
 }
 
-template <class Kind>
+template <class Kind, class Plan_ = typename Kind::Plan>
 struct TensorProduct {
+  using Plan = Plan_;
   using Element = typename Kind::Element;
 
   template <class A, class B, class Out>
   static void start(const Launch& on, const A& a, const B& b, const Out& out, const Cut& cut) {
-    if (choose_tile(std::size_t(cut.n)) == 128) {
-      start_tile<128>(on, a, b, out, cut);
-    } else {
-      start_tile<64>(on, a, b, out, cut);
-    }
-  }
-
- private:
-  template <int tile_n, class A, class B, class Out>
-  static void start_tile(const Launch& on, const A& a, const B& b, const Out& out, const Cut& cut) {
-    const std::size_t blocks = tiles(std::size_t(cut.m), 128) * tiles(std::size_t(cut.n), tile_n);
-    launch<multiply_tensor<Kind, tile_n, A, B, Out>>(
-        on, dim3(static_cast<unsigned>(blocks), 1, static_cast<unsigned>(cut.slices)),
-        tensor_threads, stages * (TensorTile<A, 128>::bytes + TensorTile<B, tile_n>::bytes), a, b,
-        out, cut);
+    with_tile<Plan>(cut, [&](auto m, auto n) {
+      launch<multiply_tensor<Kind, m(), n(), A, B, Out>>(
+          on, grid_of(cut, 1), tensor_threads,
+          stages * (TensorTile<A, m()>::bytes + TensorTile<B, n()>::bytes), a, b, out, cut);
+    });
   }
 };
 

@@ -8,12 +8,13 @@
 // warp.
 //
 // Since cuda4: multiply-adds fall by 4, and memory is moved instead: V and M are 2.25 times x and y
-// and are written and read, 44 bytes a pixel and channel in all where cuda4 moves 8. (The CPU's row
-// keeps them in the cache. On a GPU that means transforms within the product's kernel, and shared
-// memory for 36 tiles of everything: the next version, should anyone need it.)
+// and are written and read, 44 bytes a pixel and channel in all where cuda4 moves 8. So images go
+// through in groups whose V and M fit in half of the L2 cache. (The CPU's row keeps them in the
+// first-level cache. On a GPU that means transforms within the product's kernel, and shared memory
+// for 36 tiles of everything: the next version, should anyone need it.)
 //
-// Bounds: memory, for 3.35 TB/s and 60 Tflop/s up to some 200 channels; the product beyond. Cuda4
-// is faster below 50 channels.
+// Bounds: what L2 moves, up to some 200 channels; the product beyond. Cuda4 is faster below 50
+// channels.
 #include "kernels/conv2d/cuda3_product.h"
 #include "kernels/conv2d/cuda6_winograd.h"
 #include "kernels/conv2d/epilogue.h"
@@ -72,7 +73,7 @@ struct Tiles {
 __global__ void filters_to(Tiles z, const float* w, float* u) {
   const WinogradShape& a = z.a;
   for (std::size_t i = grid_thread(); i < a.k * z.channels; i += grid_threads()) {
-    const std::size_t c = i % z.channels, k = i / z.channels;
+    const auto [k, c] = divide(i, z.channels);
     const float* from = w + a.base + static_cast<std::ptrdiff_t>(k) * a.k_step +
                         static_cast<std::ptrdiff_t>(c) * a.c_step;
     float g[9], half[18], t[36];  // (3, 3), (6, 3), (6, 6)
@@ -83,27 +84,43 @@ __global__ void filters_to(Tiles z, const float* w, float* u) {
   }
 }
 
+// Which tile of which image, in pixels of the result.
+struct Place {
+  std::size_t image;
+  int h, w;
+};
+__device__ __forceinline__ Place place_of(const Tiles& z, std::size_t tile) {
+  const auto [image, in_image] = divide(tile, z.h * z.w);
+  const auto [row, column] = divide(in_image, z.w);
+  return {image, static_cast<int>(row) * 4, static_cast<int>(column) * 4};
+}
+
 // One thread a (tile, channel): 6 x 6 pixels to V (36, tiles, C).
 __global__ void __launch_bounds__(block) input_to(Tiles z, const float* in, float* v) {
   const WinogradShape& a = z.a;
-  for (std::size_t i = grid_thread(); i < z.count * z.channels; i += grid_threads()) {
-    const std::size_t c = i % z.channels, tile = i / z.channels;
-    const std::size_t image = tile / (z.h * z.w);
-    const auto h0 = static_cast<std::ptrdiff_t>(tile / z.w % z.h * 4) - a.pad_h;
-    const auto w0 = static_cast<std::ptrdiff_t>(tile % z.w * 4) - a.pad_w;
+  const int in_h = static_cast<int>(a.in_h), in_w = static_cast<int>(a.in_w),
+            pixel = static_cast<int>(a.c), line = in_w * pixel;  // an image has up to 2^30 numbers
+  const std::size_t element = z.count * z.channels;
+  for (std::size_t i = grid_thread(); i < element; i += grid_threads()) {
+    const auto [tile, c] = divide(i, z.channels);
+    const Place at = place_of(z, tile);
+    const int h0 = at.h - static_cast<int>(a.pad_h), w0 = at.w - static_cast<int>(a.pad_w);
+    const float* from = in + (at.image * a.in_h * a.in_w) * a.c + c +
+                        static_cast<std::ptrdiff_t>(h0 * in_w + w0) * pixel;
     float d[36];  // (6, 6)
 #pragma unroll
     for (int e = 0; e < 36; ++e) {
-      const auto h = static_cast<std::size_t>(h0 + e / 6), w = static_cast<std::size_t>(w0 + e % 6);
-      const bool inside = h < a.in_h && w < a.in_w && c < a.c;
-      d[e] = inside ? in[((image * a.in_h + h) * a.in_w + w) * a.c + c] : 0;
+      const bool inside = static_cast<unsigned>(h0 + e / 6) < static_cast<unsigned>(in_h) &&
+                          static_cast<unsigned>(w0 + e % 6) < static_cast<unsigned>(in_w) &&
+                          c < a.c;
+      d[e] = inside ? from[e / 6 * line + e % 6 * pixel] : 0;
     }
 #pragma unroll
     for (int j = 0; j < 6; ++j) transform_input(d + j, 6);
 #pragma unroll
     for (int j = 0; j < 6; ++j) transform_input(d + 6 * j, 1);
 #pragma unroll
-    for (int e = 0; e < 36; ++e) v[static_cast<std::size_t>(e) * z.count * z.channels + i] = d[e];
+    for (std::size_t e = 0; e < 36; ++e) v[e * element + i] = d[e];
   }
 }
 
@@ -120,21 +137,21 @@ __global__ void __launch_bounds__(block)
     output_from(Tiles z, const float* m, std::size_t first, Target to) {
   const WinogradShape& a = z.a;
   for (std::size_t i = grid_thread(); i < z.count * a.k; i += grid_threads()) {
-    const std::size_t k = i % a.k, tile = i / a.k, image = tile / (z.h * z.w);
-    const std::size_t p = tile / z.w % z.h * 4, q = tile % z.w * 4;
+    const auto [tile, k] = divide(i, a.k);
+    const Place at = place_of(z, tile);
     float d[36], half[24], y[16];  // (6, 6), (4, 6), (4, 4)
 #pragma unroll
-    for (int e = 0; e < 36; ++e) d[e] = m[static_cast<std::size_t>(e) * z.count * a.k + i];
+    for (std::size_t e = 0; e < 36; ++e) d[e] = m[e * z.count * a.k + i];
 #pragma unroll
     for (int j = 0; j < 6; ++j) transform_output(d + j, 6, half + j, 6);
 #pragma unroll
     for (int j = 0; j < 4; ++j) transform_output(half + 6 * j, 1, y + 4 * j, 1);
 #pragma unroll
     for (int e = 0; e < 16; ++e) {
-      const std::size_t h = p + static_cast<std::size_t>(e / 4),
-                        w = q + static_cast<std::size_t>(e % 4);
-      if (h >= a.out_h || w >= a.out_w) continue;
-      const std::size_t pixel = ((first + image) * a.out_h + h) * a.out_w + w;
+      const int h = at.h + e / 4, w = at.w + e % 4;
+      if (h >= static_cast<int>(a.out_h) || w >= static_cast<int>(a.out_w)) continue;
+      const std::size_t pixel = (first + at.image) * a.out_h * a.out_w +
+                                static_cast<std::size_t>(h * static_cast<int>(a.out_w) + w);
       to.out[pixel * to.pitch + k] = finish(to.ending, y[e], k, pixel, a.k);
     }
   }
@@ -153,10 +170,10 @@ void run(const Launch& on, const WinogradShape& a, const float* in, const float*
     const auto tiles = static_cast<int>(z.count), k = static_cast<int>(a.k);
     launch<input_to>(on, blocks_for(z.count * c, block), block, 0, z,
                      in + n * a.in_h * a.in_w * a.c, v);
-    const Cut cut = {tiles, k, static_cast<int>(c), 1, static_cast<int>(c), false};
-    FloatProduct::start(on, Matrix<float>{v, tiles, c, z.count * c},
-                        Matrix<float>{u, k, c, a.k * c}, Slices{m, tiles, k}, cut,
-                        WinogradShape::elements);
+    const Cut cut = cut_product<FloatPlan>(z.count, a.k, c, Sliced::never, WinogradShape::elements);
+    FloatProduct<>::start(on, Matrix<float>{v, tiles, c, z.count * c},
+                          Matrix<float>{u, k, c, a.k * c}, Slices{m, tiles, k}, cut,
+                          WinogradShape::elements);
     launch<output_from>(on, blocks_for(z.count * a.k, block), block, 0, z, m, n, to);
   }
 }

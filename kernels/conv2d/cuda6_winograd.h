@@ -28,9 +28,10 @@ struct WinogradShape {
   std::size_t tiles_h() const { return tiles(out_h, 4); }
   std::size_t tiles_w() const { return tiles(out_w, 4); }
   std::size_t channels() const { return ceil_to(c, 4); }  // in the workspace: whole pieces
-  // Images that go through the workspace at a time: what fits in 256 MB, one at least.
+  // Images that go through the workspace at a time: what fits in half of a large GPU's L2 cache, so
+  // that V and M need not go through memory; one at least.
   std::size_t group() const {
-    constexpr std::size_t most = std::size_t{256} << 20;
+    constexpr std::size_t most = std::size_t{24} << 20;
     const std::size_t image = elements * tiles_h() * tiles_w() * (channels() + k) * sizeof(float);
     return std::clamp<std::size_t>(most / image, 1, n);
   }

@@ -53,30 +53,42 @@ std::size_t conv2d_backward_data_cuda6_workspace(const Conv2dProblem& a) {
   return WinogradShape::backward_data(a).workspace();
 }
 
-// The implicit products read pieces of 4 floats, or of 8 bf16.
+// The implicit products.
 std::size_t conv2d_forward_float_workspace(const Conv2dProblem& a) {
-  return implicit_forward_workspace<4>(a);
+  return implicit_forward_workspace<FloatPlan>(a);
 }
 std::size_t conv2d_backward_data_float_workspace(const Conv2dProblem& a) {
-  return implicit_backward_data_workspace<4>(a);
+  return implicit_backward_data_workspace<FloatPlan>(a);
 }
 std::size_t conv2d_backward_weight_float_workspace(const Conv2dProblem& a) {
-  return implicit_backward_weight_workspace<4>(a);
+  return implicit_backward_weight_workspace<FloatPlan>(a);
 }
 std::size_t conv2d_inference_float_workspace(const Conv2dInferenceProblem& a) {
   return conv2d_forward_float_workspace(a.conv);
 }
-std::size_t conv2d_inference_bf16_workspace(const Conv2dInferenceProblem& a) {
-  return conv2d_forward_bf16_workspace(a.conv);
+std::size_t conv2d_forward_tf32_workspace(const Conv2dProblem& a) {
+  return implicit_forward_workspace<Tf32Plan>(a);
+}
+std::size_t conv2d_backward_data_tf32_workspace(const Conv2dProblem& a) {
+  return implicit_backward_data_workspace<Tf32Plan>(a);
+}
+std::size_t conv2d_backward_weight_tf32_workspace(const Conv2dProblem& a) {
+  return implicit_backward_weight_workspace<Tf32Plan>(a);
+}
+std::size_t conv2d_inference_tf32_workspace(const Conv2dInferenceProblem& a) {
+  return conv2d_forward_tf32_workspace(a.conv);
 }
 std::size_t conv2d_forward_bf16_workspace(const Conv2dProblem& a) {
-  return implicit_forward_workspace<8>(a);
+  return implicit_forward_workspace<Bf16Plan>(a);
 }
 std::size_t conv2d_backward_data_bf16_workspace(const Conv2dProblem& a) {
-  return implicit_backward_data_workspace<8>(a);
+  return implicit_backward_data_workspace<Bf16Plan>(a);
 }
 std::size_t conv2d_backward_weight_bf16_workspace(const Conv2dProblem& a) {
-  return implicit_backward_weight_workspace<8>(a);
+  return implicit_backward_weight_workspace<Bf16Plan>(a);
+}
+std::size_t conv2d_inference_bf16_workspace(const Conv2dInferenceProblem& a) {
+  return conv2d_forward_bf16_workspace(a.conv);
 }
 
 }  // namespace hilum

@@ -45,7 +45,7 @@ const Table<Conv2dInference>& Conv2dInference::table() {
                       conv2d_inference_float_workspace),
       HILUM_CUDA_ROWS(Conv2dInference, "cuda1_naive"),
       HILUM_CUDA_ROWS(Conv2dInference, "cuda5_tf32", conv2d_why_not_inference_cuda_product,
-                      conv2d_inference_float_workspace, conv2d_tf32_tolerance),
+                      conv2d_inference_tf32_workspace, conv2d_tf32_tolerance),
       HILUM_CUDA_ROWS(Conv2dInference, "cuda5_bf16", conv2d_why_not_inference_cuda_product,
                       conv2d_inference_bf16_workspace, conv2d_bf16_tolerance),
       ref_row<Conv2dInference>(),

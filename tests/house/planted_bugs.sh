@@ -15,6 +15,14 @@ mkdir -p "$copy/source"
 cmake -S "$copy/source" -B "$build" -DHILUM_BENCH=OFF -DHILUM_CUDA=OFF ${CMAKE_ARGS:-} >/dev/null
 cmake --build "$build" -j "$(nproc)" --target test_kernels >/dev/null
 
+# Of device emu: did the natural order of threads show it, or a shuffled one only?
+orders() {
+  local natural shuffled
+  natural=$(grep -oE '\S+ \S+ \S+.*\(order of threads 0\)' <<<"$1" | sort -u | wc -l)
+  shuffled=$(grep -oE '\S+ \S+ \S+.*\(order of threads [1-9]\)' <<<"$1" | sort -u | wc -l)
+  [ $((natural + shuffled)) = 0 ] || echo ", $natural in the natural order of threads, $shuffled in a shuffled one only"
+}
+
 caught=0 missed=0
 while IFS='|' read -r file expression tests what; do
   [ -n "$file" ] && [[ "$file|$what" =~ $only ]] || continue
@@ -30,7 +38,7 @@ while IFS='|' read -r file expression tests what; do
     echo "NOT CAUGHT: $what ($file)"
     missed=$((missed + 1))
   else
-    echo "caught by $(grep -c '^\[  FAILED  \].*ms)' <<<"$said") tests: $what ($file)"
+    echo "caught by $(grep -c '^\[  FAILED  \].*ms)' <<<"$said") tests: $what ($file)$(orders "$said")"
     caught=$((caught + 1))
   fi
   cp "$copy/kept" "$copy/source/$file"

@@ -231,7 +231,8 @@ INSTANTIATE_TEST_SUITE_P(, EmuOrders, testing::Values(0, 1, 2, 3));
 
 TEST(Emu, Rounding) {
   EXPECT_EQ(to_tf32(1.0f), 0x3F800000u);
-  EXPECT_EQ(to_tf32(1.0f + 0x1p-11f), 0x3F802000u);  // a tie goes away from zero
+  EXPECT_EQ(to_tf32(1.0f + 0x1p-11f), 0x3F800000u);  // a tie goes to even
+  EXPECT_EQ(to_tf32(1.0f + 0x1.8p-10f), 0x3F804000u);
   EXPECT_EQ(to_tf32(-1.0f - 0x1p-12f), 0xBF800000u);
   EXPECT_EQ(pack_bf16(1.0f + 0x1p-8f, 1.0f + 3 * 0x1p-8f), 0x3F823F80u);  // ties go to even
   EXPECT_EQ(pack_bf16(NAN, INFINITY), 0x7F807FFFu);
