@@ -37,14 +37,28 @@ class OneThread {
   std::size_t before_;
 };
 
-// `prepare` is given the number of an image, over and over. What it does first is not counted: the
-// file may not be in memory, nor the memory touched.
+// Numbers below `all`, spread evenly: files in one place of a set may be larger than elsewhere.
+std::vector<std::size_t> some_of(std::size_t all, std::size_t most) {
+  const std::size_t count = std::min(all, most);
+  std::vector<std::size_t> some;
+  for (std::size_t i = 0; i < count; ++i) some.push_back(i * all / count);
+  return some;
+}
+
+// `prepare` is given the numbers below `images`, one round after the other. The first is not
+// counted: the files may not be in memory, nor the memory touched.
 double images_per_second(std::size_t images, double seconds,
                          const std::function<void(std::size_t)>& prepare) {
-  for (std::size_t i = 0; i < std::min<std::size_t>(images, 8); ++i) prepare(i);
+  const auto round = [&] {
+    for (std::size_t i = 0; i < images; ++i) prepare(i);
+  };
+  round();
   const double begin = worked_seconds();
   std::size_t done = 0;
-  while (worked_seconds() - begin < seconds) prepare(done++ % images);
+  do {
+    round();
+    done += images;
+  } while (worked_seconds() - begin < seconds);
   return static_cast<double>(done) / (worked_seconds() - begin);
 }
 
@@ -70,24 +84,26 @@ std::vector<InputStage> measure_input(const Dataset& dataset, const std::vector<
   LoaderOptions as_they_are = options;
   as_they_are.augmentation = {};
   const Preparation normalising(as_they_are);
-  const auto path = [&](std::size_t i) { return dataset.items[which[i]].path; };
-
-  // As many as a training keeps in caches: few enough to be decoded again for this.
-  std::vector<std::shared_ptr<const Image>> decoded;
   ImageCache nothing_kept(options.size, options.channels, 0);
-  for (std::size_t i = 0; i < std::min<std::size_t>(which.size(), 256); ++i) {
-    decoded.push_back(nothing_kept.get(path(i)));
+  std::vector<std::filesystem::path> files;
+  for (const std::size_t i : some_of(which.size(), 64)) {
+    files.push_back(dataset.items[which[i]].path);
+  }
+  // More than caches hold, as in a training.
+  std::vector<std::shared_ptr<const Image>> decoded;
+  for (const std::size_t i : some_of(which.size(), 256)) {
+    decoded.push_back(nothing_kept.get(dataset.items[which[i]].path));
   }
   std::vector<float> floats(options.batch * normalising.floats());
   const auto out = [&](std::size_t i) { return &floats[i % options.batch * normalising.floats()]; };
 
   std::vector<InputStage> stages;
-  stages.push_back({"decode", images_per_second(which.size(), seconds, [&](std::size_t i) {
-                      read_scan(path(i), options.channels);
+  stages.push_back({"decode", images_per_second(files.size(), seconds, [&](std::size_t i) {
+                      read_scan(files[i], options.channels);
                     })});
   stages.push_back(
-      {"decode and resize", images_per_second(which.size(), seconds,
-                                              [&](std::size_t i) { nothing_kept.get(path(i)); })});
+      {"decode and resize", images_per_second(files.size(), seconds,
+                                              [&](std::size_t i) { nothing_kept.get(files[i]); })});
   stages.push_back(
       {"decoded: normalise", images_per_second(decoded.size(), seconds, [&](std::size_t i) {
          normalising.fill(*decoded[i], 0, i, out(i));

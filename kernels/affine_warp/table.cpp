@@ -62,6 +62,8 @@ Cost AffineWarpForward::cost(const Problem& a) {
 
 const Table<AffineWarpForward>& AffineWarpForward::table() {
   static const Table<AffineWarpForward> rows = {
+      {"cpu2_pairs", Device::cpu, affine_warp_forward_cpu2_pairs_why_not,
+       affine_warp_forward_cpu2_pairs},
       {"cpu1", Device::cpu, nullptr, affine_warp_forward_cpu1},
       HILUM_CUDA_ROWS(AffineWarpForward, "cuda1"),
       ref_row<AffineWarpForward>(),
