@@ -20,12 +20,12 @@
 #include <vector>
 
 #include "kernels/device_objects.h"
+#include "kernels/emu_shared_range.h"
 #include "kernels/error.h"
 
 #ifdef HILUM_EMU_LESSON
 #include "kernels/emu_hooks.h"
 #include "kernels/emu_lesson.h"
-#include "kernels/emu_shared_range.h"
 #endif
 
 namespace hilum::emu {
@@ -86,6 +86,7 @@ struct Kernel {
   void (*thread)(void*);
   void* context;
   const char* name;
+  std::uint64_t launch;  // its number
 };
 
 // "… [with auto kernel = hilum::{anonymous}::forward; …]" to "forward"
@@ -101,6 +102,9 @@ std::string short_name(std::string_view pretty) {
 
 class Machine {
  public:
+  // Before a thread of the operating system runs blocks of a kernel: where it has not run any of
+  // this launch, nothing in static shared memory is a number, as in dynamic (prepare()).
+  void begin(const Kernel& kernel);
   void run_block(const Kernel& kernel, std::size_t block);
 
   void sync_block(Where where);
@@ -143,6 +147,8 @@ class Machine {
   }
 
   const Kernel* kernel_ = nullptr;
+  const SharedRange statics_ = find_shared_range();
+  std::uint64_t launch_ = 0;
   std::vector<Thread> threads_;
   std::vector<Warp> warps_;
   std::vector<unsigned char> shared_;
@@ -337,9 +343,8 @@ void Machine::lesson_access(std::uintptr_t instruction, std::uintptr_t address, 
       within(threads_.data(), threads_.size() * sizeof(Thread)) || within(this, sizeof *this)) {
     return;
   }
-  const SharedRange& statics = shared_range();
   const bool is_shared =
-      within(shared_.data(), shared_.size()) || within(statics.begin, statics.bytes);
+      within(shared_.data(), shared_.size()) || within(statics_.begin, statics_.bytes);
   recorder_.access(running_->thread,
                    {instruction, address, static_cast<std::uint32_t>(bytes), is_shared});
 }
@@ -447,17 +452,27 @@ void Machine::report_deadlock() {
 }
 
 // One a thread of the operating system, kept until the program ends: its stacks are used again.
+constinit thread_local Machine* own = nullptr;
 Machine& machine() {
-  constinit thread_local Machine* own = nullptr;
   if (own == nullptr) own = new Machine;
   return *own;
+}
+
+void Machine::begin(const Kernel& kernel) {
+  if (kernel.launch == launch_) return;
+  launch_ = kernel.launch;
+#ifdef HILUM_EMU_ALONE
+  if (statics_.bytes != 0) std::memset(statics_.begin, 0xFF, statics_.bytes);
+  now = nullptr, own = this;  // all that is thread_local here and no kernel's
+#endif
 }
 
 }  // namespace
 
 void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, void (*thread)(void*), void* context,
               const char* name) {
-  const Kernel kernel = {grid, block, shared_bytes, thread, context, name};
+  static std::atomic<std::uint64_t> launches = 0;
+  const Kernel kernel = {grid, block, shared_bytes, thread, context, name, ++launches};
   const std::size_t blocks = std::size_t{grid.x} * grid.y * grid.z;
   const std::size_t threads = std::size_t{block.x} * block.y * block.z;
   if (threads == 0 || threads > most_threads || shared_bytes > most_shared) {
@@ -472,6 +487,7 @@ void run_grid(dim3 grid, dim3 block, std::size_t shared_bytes, void (*thread)(vo
   for (std::size_t i = 0; i < blocks; ++i) {
     if (failed) continue;
     try {
+      machine().begin(kernel);
       machine().run_block(kernel, i);
     } catch (...) {
 #pragma omp critical(hilum_emu_error)

@@ -6,7 +6,8 @@
 // variables are therefore its shared memory; blocks are spread over OpenMP's threads. A fibre runs
 // until its next barrier, so the order of fibres between two barriers is ours to choose:
 // HILUM_EMU_SEED=0 is the natural order, any other seed shuffles it after every barrier. A kernel
-// that lacks a __syncthreads() or a __syncwarp() gives wrong results under some seed.
+// that lacks a __syncthreads() or a __syncwarp() gives wrong results under some seed. Shared memory
+// that a kernel has not written holds no numbers.
 //
 // Rules for kernels beside CUDA's own:
 //  - start them with launch<kernel>(...) of cuda.h, never with triple brackets;

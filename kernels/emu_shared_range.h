@@ -10,7 +10,7 @@
 namespace hilum::emu {
 
 struct SharedRange {
-  const void* begin = nullptr;
+  void* begin = nullptr;
   std::size_t bytes = 0;
 };
 
@@ -33,11 +33,6 @@ inline SharedRange find_shared_range() {
         return ours ? 1 : 0;
       },
       &range);
-  return range;
-}
-
-inline const SharedRange& shared_range() {
-  thread_local const SharedRange range = find_shared_range();
   return range;
 }
 

@@ -4,7 +4,7 @@
 // Bound by: memory; x and y are moved once (windows that overlap meet in the first cache).
 #include "kernels/avg_pool/avg_pool.h"
 #include "kernels/cuda.h"
-#include "kernels/cuda_lines.h"
+#include "kernels/cuda_pool.h"
 
 namespace hilum {
 namespace {
@@ -12,31 +12,25 @@ namespace {
 __global__ void forward(AvgPoolProblem a, const float* x, float* y) {
   for_each_pixel(a.n, a.p(), a.q(), a.c,
                  [&](std::size_t n, std::size_t p, std::size_t q, std::size_t c, std::size_t i) {
-                   const PoolRange rows = pool_range(p, a.stride_h, a.pad_h, a.r, a.h);
-                   const PoolRange columns = pool_range(q, a.stride_w, a.pad_w, a.s, a.w);
+                   const CoveredPixels pixels = pixels_of(a, p, q);
                    const float* image = x + n * a.h * a.w * a.c + c;
                    float sum = 0;
-                   for (std::size_t h = rows.begin; h < rows.end; ++h)
-                     for (std::size_t w = columns.begin; w < columns.end; ++w)
-                       sum += image[(h * a.w + w) * a.c];
-                   y[i] = sum / static_cast<float>(a.count(rows, columns));
+                   for_each_in(pixels, [&](std::size_t h, std::size_t w) {
+                     sum += image[(h * a.w + w) * a.c];
+                   });
+                   y[i] = sum / static_cast<float>(a.count(pixels.rows, pixels.columns));
                  });
 }
 
 __global__ void backward(AvgPoolProblem a, const float* dy, float* dx) {
   for_each_pixel(a.n, a.h, a.w, a.c,
                  [&](std::size_t n, std::size_t h, std::size_t w, std::size_t c, std::size_t i) {
-                   const PoolRange ps = pool_windows_over(h, a.stride_h, a.pad_h, a.r, a.p());
-                   const PoolRange qs = pool_windows_over(w, a.stride_w, a.pad_w, a.s, a.q());
                    float sum = 0;
-                   for (std::size_t p = ps.begin; p < ps.end; ++p) {
-                     const PoolRange rows = pool_range(p, a.stride_h, a.pad_h, a.r, a.h);
-                     for (std::size_t q = qs.begin; q < qs.end; ++q) {
-                       const PoolRange columns = pool_range(q, a.stride_w, a.pad_w, a.s, a.w);
-                       sum += dy[((n * a.p() + p) * a.q() + q) * a.c + c] /
-                              static_cast<float>(a.count(rows, columns));
-                     }
-                   }
+                   for_each_window_over(a, h, w, [&](std::size_t p, std::size_t q) {
+                     const CoveredPixels pixels = pixels_of(a, p, q);
+                     sum += dy[((n * a.p() + p) * a.q() + q) * a.c + c] /
+                            static_cast<float>(a.count(pixels.rows, pixels.columns));
+                   });
                    dx[i] = sum;
                  });
 }

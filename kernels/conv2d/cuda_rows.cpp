@@ -2,6 +2,7 @@
 #include "kernels/conv2d/cuda2_tile.h"
 #include "kernels/conv2d/cuda3_im2col.h"
 #include "kernels/conv2d/cuda6_winograd.h"
+#include "kernels/conv2d/cuda_depthwise.h"
 #include "kernels/conv2d/rows.h"
 
 namespace hilum {
@@ -20,6 +21,22 @@ const char* conv2d_why_not_cuda_product(const Conv2dProblem& a) {
 
 const char* conv2d_why_not_inference_cuda_product(const Conv2dInferenceProblem& a) {
   return conv2d_why_not_cuda_product(a.conv);
+}
+
+const char* conv2d_why_not_cuda_depthwise(const Conv2dProblem& a) {
+  if (const char* reason = conv2d_why_not_depthwise(a)) return reason;
+  constexpr std::size_t most = std::size_t{1} << 30;
+  if ((a.h + 2 * a.pad_h) * (a.w + 2 * a.pad_w) * a.c > most || a.p() * a.q() * a.c > most) {
+    return "runs 2^30 numbers an image at most";
+  }
+  if (Conv2dDepthwise::shared_bytes(a) > 96 * 1024) return "needs more than 96 KB of shared memory";
+  return nullptr;
+}
+const char* conv2d_why_not_inference_cuda_depthwise(const Conv2dInferenceProblem& a) {
+  return conv2d_why_not_cuda_depthwise(a.conv);
+}
+std::size_t conv2d_backward_weight_cuda_depthwise_workspace(const Conv2dProblem& a) {
+  return Conv2dDepthwise::workspace(a);
 }
 
 const char* conv2d_why_not_cuda2(const Conv2dProblem& a) {

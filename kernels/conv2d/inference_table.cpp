@@ -39,6 +39,7 @@ const Table<Conv2dInference>& Conv2dInference::table() {
        conv2d_inference_cpu3_prepare},
       {"cpu2_direct", Device::cpu, nullptr, conv2d_inference_cpu2, conv2d_inference_cpu2_workspace,
        4, true, conv2d_inference_cpu2_filters, conv2d_inference_cpu2_prepare},
+      HILUM_CUDA_ROWS(Conv2dInference, "cuda_depthwise", conv2d_why_not_inference_cuda_depthwise),
       HILUM_CUDA_ROWS(Conv2dInference, "cuda6_winograd", conv2d_why_not_inference_cuda6,
                       conv2d_inference_cuda6_workspace, 42),
       HILUM_CUDA_ROWS(Conv2dInference, "cuda4_implicit", conv2d_why_not_inference_cuda_product,

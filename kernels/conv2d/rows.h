@@ -74,6 +74,9 @@ inline constexpr double conv2d_tf32_tolerance = (1 << 13) + 8,
 
 const char* conv2d_why_not_cuda_product(const Conv2dProblem&);
 const char* conv2d_why_not_inference_cuda_product(const Conv2dInferenceProblem&);
+const char* conv2d_why_not_cuda_depthwise(const Conv2dProblem&);
+const char* conv2d_why_not_inference_cuda_depthwise(const Conv2dInferenceProblem&);
+std::size_t conv2d_backward_weight_cuda_depthwise_workspace(const Conv2dProblem&);
 const char* conv2d_why_not_cuda2(const Conv2dProblem&);
 const char* conv2d_why_not_cuda6(const Conv2dProblem&);
 const char* conv2d_why_not_inference_cuda6(const Conv2dInferenceProblem&);

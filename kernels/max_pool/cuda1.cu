@@ -8,7 +8,7 @@
 // Bound by: memory. Forward reads x and writes a quarter of it (2x2); backward reads x and dy and
 // writes dx.
 #include "kernels/cuda.h"
-#include "kernels/cuda_lines.h"
+#include "kernels/cuda_pool.h"
 #include "kernels/max_pool/max_pool.h"
 
 namespace hilum {
@@ -20,44 +20,33 @@ struct Maximum {
 };
 
 // The first of the largest, a NaN wins; x points at the channel of the image's first pixel.
-__device__ Maximum maximum(const MaxPoolProblem& a, const float* x, PoolRange rows,
-                           PoolRange columns) {
-  const std::size_t first = rows.begin * a.w + columns.begin;
+__device__ Maximum maximum(const MaxPoolProblem& a, const float* x, const CoveredPixels& pixels) {
+  const std::size_t first = pixels.rows.begin * a.w + pixels.columns.begin;
   Maximum best = {x[first * a.c], first};
-  for (std::size_t h = rows.begin; h < rows.end; ++h) {
-    for (std::size_t w = columns.begin; w < columns.end; ++w) {
-      const float v = x[(h * a.w + w) * a.c];
-      if (v > best.value || v != v) best = {v, h * a.w + w};
-    }
-  }
+  for_each_in(pixels, [&](std::size_t h, std::size_t w) {
+    const float v = x[(h * a.w + w) * a.c];
+    if (v > best.value || v != v) best = {v, h * a.w + w};
+  });
   return best;
 }
 
 __global__ void forward(MaxPoolProblem a, const float* x, float* y) {
   for_each_pixel(a.n, a.p(), a.q(), a.c,
                  [&](std::size_t n, std::size_t p, std::size_t q, std::size_t c, std::size_t i) {
-                   const PoolRange rows = pool_range(p, a.stride_h, a.pad_h, a.r, a.h);
-                   const PoolRange columns = pool_range(q, a.stride_w, a.pad_w, a.s, a.w);
-                   y[i] = maximum(a, x + n * a.h * a.w * a.c + c, rows, columns).value;
+                   y[i] = maximum(a, x + n * a.h * a.w * a.c + c, pixels_of(a, p, q)).value;
                  });
 }
 
 __global__ void backward(MaxPoolProblem a, const float* x, const float* dy, float* dx) {
   for_each_pixel(a.n, a.h, a.w, a.c,
                  [&](std::size_t n, std::size_t h, std::size_t w, std::size_t c, std::size_t i) {
-                   const PoolRange ps = pool_windows_over(h, a.stride_h, a.pad_h, a.r, a.p());
-                   const PoolRange qs = pool_windows_over(w, a.stride_w, a.pad_w, a.s, a.q());
                    const float* image = x + n * a.h * a.w * a.c + c;
                    float sum = 0;
-                   for (std::size_t p = ps.begin; p < ps.end; ++p) {
-                     const PoolRange rows = pool_range(p, a.stride_h, a.pad_h, a.r, a.h);
-                     for (std::size_t q = qs.begin; q < qs.end; ++q) {
-                       const PoolRange columns = pool_range(q, a.stride_w, a.pad_w, a.s, a.w);
-                       if (maximum(a, image, rows, columns).pixel == h * a.w + w) {
-                         sum += dy[((n * a.p() + p) * a.q() + q) * a.c + c];
-                       }
+                   for_each_window_over(a, h, w, [&](std::size_t p, std::size_t q) {
+                     if (maximum(a, image, pixels_of(a, p, q)).pixel == h * a.w + w) {
+                       sum += dy[((n * a.p() + p) * a.q() + q) * a.c + c];
                      }
-                   }
+                   });
                    dx[i] = sum;
                  });
 }

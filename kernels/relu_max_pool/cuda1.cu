@@ -8,7 +8,7 @@
 // Bound by: memory. With 2x2 windows forward reads x and writes 5 bytes for 16 of it; backward
 // reads those and writes dx, where ReLU and max_pool apart would move three times as much.
 #include "kernels/cuda.h"
-#include "kernels/cuda_lines.h"
+#include "kernels/cuda_pool.h"
 #include "kernels/relu_max_pool/relu_max_pool.h"
 
 namespace hilum {
@@ -17,19 +17,14 @@ namespace {
 __global__ void forward(ReluMaxPoolProblem a, const float* x, float* y, std::uint8_t* index) {
   for_each_pixel(a.n, a.p(), a.q(), a.c,
                  [&](std::size_t n, std::size_t p, std::size_t q, std::size_t c, std::size_t i) {
-                   const PoolRange rows = pool_range(p, a.stride_h, a.pad_h, a.r, a.h);
-                   const PoolRange columns = pool_range(q, a.stride_w, a.pad_w, a.s, a.w);
                    float best = 0;
                    std::size_t place = a.r * a.s;  // none
-                   for (std::size_t h = rows.begin; h < rows.end; ++h) {
-                     const std::size_t r = h + a.pad_h - p * a.stride_h;
-                     for (std::size_t w = columns.begin; w < columns.end; ++w) {
-                       const float v = x[((n * a.h + h) * a.w + w) * a.c + c];
-                       if (!(v > best) && v == v) continue;
-                       best = v;
-                       place = r * a.s + (w + a.pad_w - q * a.stride_w);
-                     }
-                   }
+                   for_each_in(pixels_of(a, p, q), [&](std::size_t h, std::size_t w) {
+                     const float v = x[((n * a.h + h) * a.w + w) * a.c + c];
+                     if (!(v > best) && v == v) return;
+                     best = v;
+                     place = (h + a.pad_h - p * a.stride_h) * a.s + (w + a.pad_w - q * a.stride_w);
+                   });
                    y[i] = best;
                    index[i] = static_cast<std::uint8_t>(place);
                  });
@@ -39,17 +34,13 @@ __global__ void backward(ReluMaxPoolProblem a, const std::uint8_t* index, const 
                          float* dx) {
   for_each_pixel(a.n, a.h, a.w, a.c,
                  [&](std::size_t n, std::size_t h, std::size_t w, std::size_t c, std::size_t i) {
-                   const PoolRange ps = pool_windows_over(h, a.stride_h, a.pad_h, a.r, a.p());
-                   const PoolRange qs = pool_windows_over(w, a.stride_w, a.pad_w, a.s, a.q());
                    float sum = 0;
-                   for (std::size_t p = ps.begin; p < ps.end; ++p) {
-                     const std::size_t r = h + a.pad_h - p * a.stride_h;
-                     for (std::size_t q = qs.begin; q < qs.end; ++q) {
-                       const std::size_t s = w + a.pad_w - q * a.stride_w;
-                       const std::size_t out = ((n * a.p() + p) * a.q() + q) * a.c + c;
-                       if (index[out] == r * a.s + s) sum += dy[out];
-                     }
-                   }
+                   for_each_window_over(a, h, w, [&](std::size_t p, std::size_t q) {
+                     const std::size_t r = h + a.pad_h - p * a.stride_h,
+                                       s = w + a.pad_w - q * a.stride_w;
+                     const std::size_t out = ((n * a.p() + p) * a.q() + q) * a.c + c;
+                     if (index[out] == r * a.s + s) sum += dy[out];
+                   });
                    dx[i] = sum;
                  });
 }

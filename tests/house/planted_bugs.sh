@@ -54,11 +54,13 @@ kernels/conv2d/cuda2_tile.cu|s/__syncthreads();  \/\/ the patch is there//|conv2
 kernels/conv2d/cuda3_product.h|/half ^= 1/,/^  }/s/__syncthreads();//|conv2d_*cuda4*emu*|CUDA product: no barrier between stages
 kernels/conv2d/cuda5_product.h|s/__syncthreads();//|conv2d_*cuda5*emu*|tensor cores: no barrier after the copies
 kernels/conv2d/cuda2_tile.cu|s/__syncthreads();  \/\/ and may be overwritten//|conv2d_*cuda2*emu*|CUDA tile: no barrier before the patch is overwritten
+kernels/conv2d/cuda_depthwise.cu|s/__syncthreads();//|conv2d_*cuda_depthwise*emu*|depthwise: no barrier before taps and sums are read
 kernels/dense/cuda2_tiled.cu|s/__syncthreads();//|dense_*cuda2*emu*|dense: no barrier around the tiles
 kernels/batch_norm/cuda3_rows.h|s/__syncthreads();$//|batch_norm_*cuda*warp_emu*|batch norm: no barrier before the warps' sums meet
 kernels/flatten/cuda1.cu|s/__syncthreads();//|flatten_*emu*|flatten on a GPU: no barrier between filling and reading the tile
 kernels/bias/cuda1.cu|s/__syncthreads();//|bias_*emu*|bias on a GPU: no barrier before the sums of a block are added
 kernels/global_avg_pool/cuda1.cu|s/__syncthreads();//|global_avg_pool_*emu*|pooling on a GPU: no barrier before the sums of a block are added
+kernels/cuda_reduce.h|s/threadIdx.x < blockDim.x \/ 32 ? of_warp\[threadIdx.x\] : 0.0f/of_warp[threadIdx.x]/|*emu*|a block's sum: shared memory that no warp wrote is added
 BUGS
 echo "$caught passed, $missed failed"
 [ "$missed" = 0 ]
