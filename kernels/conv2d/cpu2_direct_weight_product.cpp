@@ -2,17 +2,21 @@
 //
 //   dw[k,c] = sum over the output pixels of  dy[pixel,k] * x[the pixel that it read, c]
 //
-// Idea: as in cpu2_direct_weight.cpp a tile of dw, M channels times V vectors of filters, stays in
-// registers while the pixels of a block pass by. A 1x1 filter uses each value that was read only
-// C + K times, so what counts here is that reading never waits:
+// Idea: as in cpu2_direct_weight.cpp a tile of dw stays in registers while the pixels of a block
+// pass by; here M filters times V vectors of channels, so that the sums lie as dw does. A 1x1
+// filter uses each value that was read only C + K times, so what counts is that reading never
+// waits:
 //   - a work item is a rectangle of dw small enough that its sums stay in the L2 cache, for a share
-//     of the pixels; shares are added up in order at the end, and their number follows from the
-//     problem, so the bits do not follow the number of threads;
-//   - a block of pixels is copied so that a tile reads it densely: x to planes of M channels, dy to
-//     panels of V vectors;
-//   - while a block is worked on, each step of the inner loop asks for one cache line of the next.
+//     of the pixels; shares are equally large, added up in order at the end, and their number
+//     follows from the problem, so the bits do not follow the number of threads;
+//   - a block of pixels stays in the L2 cache while all tiles pass over it, and is read from where
+//   it
+//     lies: a step of the inner loop takes three lines, however far apart, and asks for those that
+//     it will need eight steps later. Only x with a stride or a ragged number of channels is
+//     copied;
+//   - meanwhile each step asks for one line of the next block.
 //
-// Bounds: the multiply-adds. Strides cost nothing: pixels that are not read are not copied.
+// Bounds: the multiply-adds.
 #ifndef HILUM_ISA
 #include <utility>
 
@@ -21,18 +25,21 @@
 namespace hilum {
 namespace {
 
-constexpr std::size_t block_pixels = 128;  // their dy panel, 16 KiB, is half of a small L1 cache
-constexpr std::size_t most_c = 384, most_k = 192;  // of an item: their sums are 288 KiB
+constexpr std::size_t most_pixels = 192;           // of a block
+constexpr std::size_t most_c = 256, most_k = 256;  // of an item: their sums are 256 KiB
 constexpr std::size_t wanted_items = 16;
 
 struct ProductCut {
   Conv2dProblem a;
-  std::size_t pixels;               // of y
-  std::size_t shares, share;        // number of shares, pixels of a share
-  std::size_t parts_c, parts_k;     // rectangles of dw
-  std::size_t part_c, part_k;       // channels and filters of one
-  std::size_t sum_floats;           // of a share
-  std::size_t x_floats, dy_floats;  // copies in a thread's hands
+  std::size_t pixels;                // of y
+  std::size_t shares, share, block;  // number of shares; pixels of one, of a block
+  std::size_t m;                     // filters of a tile
+  std::size_t tiles, panels;         // of dw: tiles of m filters, panels of 2*lanes channels
+  std::size_t parts_k, parts_c;      // rectangles of dw
+  std::size_t part_k, part_c;        // tiles and panels of one
+  std::size_t sum_floats;            // of a share: (tiles, panels, m, 2*lanes)
+  bool copied;                       // x, to (panels, block, 2*lanes) in a thread's hands
+  std::size_t copy_floats;
 };
 
 }  // namespace
@@ -44,25 +51,27 @@ struct ProductCut {
 namespace hilum {
 namespace {
 
-// A plane of x: M channels of a block of pixels, and room for what a register writes too much.
-std::size_t plane_floats(std::size_t lanes) { return block_pixels * tile_m_of(lanes) + 16; }
-
 ProductCut cut(const Conv2dProblem& a, std::size_t lanes) {
   ProductCut b{};
   b.a = a;
   b.pixels = a.n * a.p() * a.q();
-  const std::size_t m = tile_m_of(lanes);
-  b.part_c = ceil_div(ceil_div(a.c, ceil_div(a.c, most_c)), m) * m;
-  b.part_k = ceil_div(ceil_div(a.k, ceil_div(a.k, most_k)), 2 * lanes) * 2 * lanes;
-  b.parts_c = ceil_div(a.c, b.part_c);
-  b.parts_k = ceil_div(a.k, b.part_k);
-  const std::size_t most = std::max<std::size_t>(b.pixels / (2 * block_pixels), 1);
+  b.m = ceil_div(a.k, ceil_div(a.k, tile_m_of(lanes)));
+  b.tiles = ceil_div(a.k, b.m);
+  b.panels = ceil_div(a.c, 2 * lanes);
+  b.parts_k = ceil_div(a.k, most_k);
+  b.parts_c = ceil_div(a.c, most_c);
+  b.part_k = ceil_div(b.tiles, b.parts_k);
+  b.part_c = ceil_div(b.panels, b.parts_c);
+  b.parts_k = ceil_div(b.tiles, b.part_k);
+  b.parts_c = ceil_div(b.panels, b.part_c);
+  const std::size_t most = std::max<std::size_t>(b.pixels / (2 * most_pixels), 1);
   b.shares = std::clamp<std::size_t>(ceil_div(wanted_items, b.parts_c * b.parts_k), 1, most);
-  b.share = ceil_div(ceil_div(b.pixels, b.shares), block_pixels) * block_pixels;
+  b.share = ceil_div(b.pixels, b.shares);
   b.shares = ceil_div(b.pixels, b.share);
-  b.sum_floats = ceil_div(a.k, 2 * lanes) * 2 * lanes * a.c;
-  b.x_floats = b.part_c / m * plane_floats(lanes);
-  b.dy_floats = block_pixels * b.part_k;
+  b.block = ceil_div(b.share, ceil_div(b.share, most_pixels));
+  b.sum_floats = b.tiles * b.panels * b.m * 2 * lanes;
+  b.copied = a.stride_h != 1 || a.stride_w != 1 || a.c % lanes != 0;
+  b.copy_floats = b.copied ? b.part_c * b.block * 2 * lanes : 0;
   return b;
 }
 
@@ -74,9 +83,8 @@ bool is_product(const Conv2dProblem& a) {
 
 std::size_t backward_weight_product_workspace(const Conv2dProblem& a) {
   const ProductCut b = cut(a, lanes_now());
-  return sizeof(float) *
-         (b.shares * b.sum_floats +
-          static_cast<std::size_t>(omp_get_max_threads()) * (b.x_floats + b.dy_floats));
+  return sizeof(float) * (b.shares * b.sum_floats +
+                          static_cast<std::size_t>(omp_get_max_threads()) * b.copy_floats);
 }
 
 void backward_weight_product(const Launch& launch, const Conv2dProblem& a, const float* x,
@@ -94,7 +102,7 @@ namespace hilum::HILUM_ISA {
 // Without a name, because other files have a Tiles too and the linker would merge them.
 namespace {
 
-constexpr std::size_t plane = block_pixels * tile_m + 16;
+constexpr std::size_t panel_c = 2 * lanes;  // channels of a panel
 
 // Cache lines to ask for: runs of `lines` of them, `pitch` floats from one run to the next.
 struct Ahead {
@@ -102,20 +110,24 @@ struct Ahead {
   std::size_t lines, pitch, runs;
 };
 
-// sums (M, V*lanes) += x (pixels, tile_m) transposed times dy (pixels, V*lanes).
+// sums (M, V*lanes) += the first M floats of the rows of dy, transposed, times the first V*lanes of
+// those of x.
 template <std::size_t V, std::size_t M>
-void tile(std::size_t pixels, const float* x, const float* dy, float* sums, Ahead& ahead) {
+void tile(std::size_t pixels, const float* dy, std::size_t dy_pitch, const float* x,
+          std::size_t x_pitch, float* sums, Ahead& ahead) {
   Vec sum[M][V] = {};  // (M, V*lanes) of dw, in registers
   const float* soon = ahead.at;
   std::size_t left = ahead.lines;
-  for (std::size_t i = 0; i < pixels; ++i, x += tile_m, dy += V * lanes) {
-    __builtin_prefetch(soon, 0, 2);
+  for (std::size_t i = 0; i < pixels; ++i, dy += dy_pitch, x += x_pitch) {
+    __builtin_prefetch(soon);
     soon += 16;
     if (--left == 0) {
       left = ahead.lines;
       soon += ahead.pitch - 16 * ahead.lines;
     }
-    add_outer_product<V, M>(sum, x, dy);
+    __builtin_prefetch(dy + 8 * dy_pitch);
+    for (std::size_t v = 0; v < V; ++v) __builtin_prefetch(x + 8 * x_pitch + v * lanes);
+    add_outer_product<V, M>(sum, dy, x);
   }
   add_tile<V, M>(sum, sums);
   // The next tile goes on with whole runs.
@@ -124,7 +136,8 @@ void tile(std::size_t pixels, const float* x, const float* dy, float* sums, Ahea
   ahead.runs -= done;
 }
 
-using Tile = void (*)(std::size_t, const float*, const float*, float*, Ahead&);
+using Tile = void (*)(std::size_t, const float*, std::size_t, const float*, std::size_t, float*,
+                      Ahead&);
 
 // tile<V, 1> ... tile<V, tile_m>, by M - 1.
 template <std::size_t V, class = std::make_index_sequence<tile_m> >
@@ -134,18 +147,28 @@ struct Tiles<V, std::index_sequence<M...> > {
   static constexpr Tile of[] = {tile<V, M + 1>...};
 };
 
-// A work item: channels [c0, c1), filters [k0, k1) of dw, pixels [begin, end) of y.
+// A work item: tiles [tile0, tile1) of filters and panels [panel0, panel1) of channels of dw, and
+// pixels [begin, end) of y.
 struct Item {
-  std::size_t c0, c1, k0, k1, begin, end, share;
+  std::size_t share, tile0, tile1, panel0, panel1, begin, end;
 
   Item(const ProductCut& b, std::size_t index) {
     const std::size_t k = index % b.parts_k, c = index / b.parts_k % b.parts_c;
     share = index / (b.parts_k * b.parts_c);
-    c0 = c * b.part_c, c1 = smaller(c0 + b.part_c, b.a.c);
-    k0 = k * b.part_k, k1 = smaller(k0 + b.part_k, b.a.k);
+    tile0 = k * b.part_k, tile1 = smaller(tile0 + b.part_k, b.tiles);
+    panel0 = c * b.part_c, panel1 = smaller(panel0 + b.part_c, b.panels);
     begin = share * b.share, end = smaller(begin + b.share, b.pixels);
   }
 };
+
+// Lanes of a panel: two registers, or one where that is enough for what is left.
+std::size_t width_of(const ProductCut& b, std::size_t panel) {
+  return b.a.c - panel * panel_c <= lanes ? lanes : panel_c;
+}
+
+float* sums_of(const ProductCut& b, float* sums, std::size_t tile, std::size_t panel) {
+  return sums + (tile * b.panels + panel) * b.m * panel_c;
+}
 
 // The x pixel that an output pixel reads.
 const float* pixel_of(const Conv2dProblem& a, const float* x, std::size_t pixel) {
@@ -155,93 +178,77 @@ const float* pixel_of(const Conv2dProblem& a, const float* x, std::size_t pixel)
   return x + ((n * a.h + row * a.stride_h) * a.w + column * a.stride_w) * a.c;
 }
 
+// To (panels, block, width of the panel).
 void copy_x(const ProductCut& b, const Item& item, std::size_t first, std::size_t pixels,
             const float* x, float* to) {
-  for (std::size_t i = 0; i < pixels; ++i, to += tile_m) {
-    const float* from = pixel_of(b.a, x, first + i);
-    float* plane_to = to;
-    for (std::size_t c = item.c0; c < item.c1; c += tile_m, plane_to += plane) {
-      __builtin_prefetch(plane_to + 4 * tile_m, 1);
-      // A whole register: what is too much is overwritten by the next pixel.
-      store(plane_to, load_partial(from + c, smaller(tile_m, item.c1 - c)));
-    }
-  }
-}
-
-void copy_dy(const ProductCut& b, const Item& item, std::size_t first, std::size_t pixels,
-             const float* dy, float* to) {
-  constexpr std::size_t panel = block_pixels * 2 * lanes;
   for (std::size_t i = 0; i < pixels; ++i) {
-    const float* from = dy + (first + i) * b.a.k;
+    const float* from = pixel_of(b.a, x, first + i);
     float* panel_to = to;
-    for (std::size_t k = item.k0; k < item.k1; k += 2 * lanes, panel_to += panel) {
-      const std::size_t left = item.k1 - k;
-      if (left <= lanes) {  // a panel of one vector
-        store(panel_to + i * lanes, load_first(from + k, left));
-        continue;
+    for (std::size_t panel = item.panel0; panel < item.panel1; ++panel) {
+      const std::size_t c = panel * panel_c, left = b.a.c - c;
+      if (left <= lanes) {
+        store(panel_to + i * lanes, load_first(from + c, left));
+      } else {
+        store(panel_to + i * panel_c, load(from + c));
+        store(panel_to + i * panel_c + lanes,
+              load_first(from + c + lanes, smaller(left - lanes, lanes)));
       }
-      store(panel_to + i * 2 * lanes, load(from + k));
-      store(panel_to + (2 * i + 1) * lanes,
-            load_first(from + k + lanes, smaller(left - lanes, lanes)));
+      panel_to += b.block * panel_c;
     }
   }
 }
 
-// Sums lie as (blocks of 2*lanes filters, C, filters of the block).
+void add_block(const ProductCut& b, const Item& item, std::size_t pixels, const float* x,
+               const float* x_copy, const float* dy, float* sums, Ahead x_ahead, Ahead dy_ahead) {
+  for (std::size_t panel = item.panel0; panel < item.panel1; ++panel) {
+    const std::size_t width = width_of(b, panel);
+    const Tile* tile_of = width == lanes ? Tiles<1>::of : Tiles<2>::of;
+    const float* from =
+        b.copied ? x_copy + (panel - item.panel0) * b.block * panel_c : x + panel * panel_c;
+    for (std::size_t tile = item.tile0; tile < item.tile1; ++tile) {
+      const std::size_t k = tile * b.m;
+      tile_of[smaller(b.m, b.a.k - k) - 1](pixels, dy + k, b.a.k, from, b.copied ? width : b.a.c,
+                                           sums_of(b, sums, tile, panel),
+                                           x_ahead.runs != 0 ? x_ahead : dy_ahead);
+    }
+  }
+}
+
 void add_item(const ProductCut& b, const Item& item, const float* x, const float* dy, float* sums,
-              float* x_copy, float* dy_copy) {
+              float* x_copy) {
   const Conv2dProblem& a = b.a;
-  const std::size_t c_count = item.c1 - item.c0;
-  for (std::size_t k = item.k0; k < item.k1; k += 2 * lanes) {
-    const std::size_t width = item.k1 - k <= lanes ? lanes : 2 * lanes;
-    __builtin_memset(sums + k * a.c + item.c0 * width, 0, c_count * width * sizeof(float));
+  const std::size_t c0 = item.panel0 * panel_c, k0 = item.tile0 * b.m;
+  const std::size_t c_count = smaller(item.panel1 * panel_c, a.c) - c0;
+  const std::size_t k_count = smaller(item.tile1 * b.m, a.k) - k0;
+  for (std::size_t tile = item.tile0; tile < item.tile1; ++tile) {
+    __builtin_memset(sums_of(b, sums, tile, item.panel0), 0,
+                     (item.panel1 - item.panel0) * b.m * panel_c * sizeof(float));
   }
-  for (std::size_t first = item.begin; first < item.end; first += block_pixels) {
-    const std::size_t pixels = smaller(block_pixels, item.end - first);
-    copy_x(b, item, first, pixels, x, x_copy);
-    copy_dy(b, item, first, pixels, dy, dy_copy);
-    const std::size_t next = first + block_pixels < item.end ? first + block_pixels : item.begin;
-    Ahead x_ahead = {pixel_of(a, x, next) + item.c0, (c_count + 15) / 16, a.stride_w * a.c,
-                     block_pixels};
-    Ahead dy_ahead = {dy + next * a.k + item.k0, (item.k1 - item.k0 + 15) / 16, a.k, block_pixels};
-    const float* panel = dy_copy;
-    for (std::size_t k = item.k0; k < item.k1; k += 2 * lanes) {
-      const bool narrow = item.k1 - k <= lanes;
-      const std::size_t width = narrow ? lanes : 2 * lanes;
-      const Tile* tile_of = narrow ? Tiles<1>::of : Tiles<2>::of;
-      const float* x_plane = x_copy;
-      for (std::size_t c = item.c0; c < item.c1; c += tile_m, x_plane += plane) {
-        tile_of[smaller(tile_m, item.c1 - c) - 1](pixels, x_plane, panel,
-                                                  sums + k * a.c + c * width,
-                                                  x_ahead.runs != 0 ? x_ahead : dy_ahead);
-      }
-      panel += block_pixels * 2 * lanes;
-    }
+  for (std::size_t first = item.begin; first < item.end; first += b.block) {
+    const std::size_t pixels = smaller(b.block, item.end - first);
+    if (b.copied) copy_x(b, item, first, pixels, x, x_copy);
+    // The next item begins where this one did, in other filters.
+    const std::size_t next = first + b.block < item.end ? first + b.block : item.begin;
+    add_block(b, item, pixels, pixel_of(a, x, first), x_copy, dy + first * a.k, sums,
+              {pixel_of(a, x, next) + c0, (c_count + 15) / 16, a.stride_w * a.c, b.block},
+              {dy + next * a.k + k0, (k_count + 15) / 16, a.k, b.block});
   }
 }
 
-// dw of a block of filters and a few channels: adds the shares' sums in order and turns (channel,
-// filter) into (filter, channel).
-void finish(const ProductCut& b, std::size_t k, const float* sums, float* dw) {
-  constexpr std::size_t few = 16;
-  const std::size_t count = smaller(2 * lanes, b.a.k - k),
-                    width = count <= lanes ? lanes : 2 * lanes;
-  float total[few][2 * lanes];
-  for (std::size_t c0 = 0; c0 < b.a.c; c0 += few) {
-    const std::size_t channels = smaller(few, b.a.c - c0);
-    for (std::size_t c = 0; c < channels; ++c) {
-      for (std::size_t lane = 0; lane < width; lane += lanes) {
-        const float* from = sums + k * b.a.c + (c0 + c) * width + lane;
+// dw of a tile of filters: adds the shares' sums in order.
+void finish(const ProductCut& b, std::size_t tile, float* sums, float* dw) {
+  for (std::size_t panel = 0; panel < b.panels; ++panel) {
+    const float* from = sums_of(b, sums, tile, panel);
+    const std::size_t width = width_of(b, panel);
+    for (std::size_t k = tile * b.m; k < smaller((tile + 1) * b.m, b.a.k); ++k) {
+      for (std::size_t lane = 0; lane < width; lane += lanes, from += lanes) {
+        const std::size_t c = panel * panel_c + lane;
         Vec all = load(from);
         for (std::size_t share = 1; share < b.shares; ++share) {
           all += load(from + share * b.sum_floats);
         }
-        store(&total[c][lane], all);
+        store_first(dw + k * b.a.c + c, all, smaller(b.a.c - c, lanes));
       }
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      float* to = dw + (k + i) * b.a.c + c0;
-      for (std::size_t c = 0; c < channels; ++c) to[c] = total[c][i];
     }
   }
 }
@@ -253,15 +260,14 @@ void weight_product(const ProductCut& b, float* workspace, const float* x, const
   Work work(items);
 #pragma omp parallel
   {
-    float* x_copy =
-        copies + static_cast<std::size_t>(omp_get_thread_num()) * (b.x_floats + b.dy_floats);
+    float* x_copy = copies + static_cast<std::size_t>(omp_get_thread_num()) * b.copy_floats;
     for (std::size_t index = 0; work.next(index);) {
       const Item item(b, index);
-      add_item(b, item, x, dy, workspace + item.share * b.sum_floats, x_copy, x_copy + b.x_floats);
+      add_item(b, item, x, dy, workspace + item.share * b.sum_floats, x_copy);
     }
 #pragma omp barrier
 #pragma omp for schedule(static)
-    for (std::size_t k = 0; k < b.a.k; k += 2 * lanes) finish(b, k, workspace, dw);
+    for (std::size_t tile = 0; tile < b.tiles; ++tile) finish(b, tile, workspace, dw);
   }
 }
 
