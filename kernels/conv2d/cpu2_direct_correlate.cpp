@@ -27,10 +27,11 @@ namespace {
 struct Cut {
   std::size_t band_h, band_w, bands_h, bands_w;  // output pixels of a band, number of bands
   std::size_t band_floats;                       // of a padded copy of its input; 0: no copy
-  std::size_t pixel;                             // floats from one pixel of the input to the next
-  std::size_t block;                             // filters of a block: 2 vectors
-  std::size_t blocks, parts;                     // blocks of all groups, parts that they make
-  std::size_t block_floats;                      // packed filters of a block
+  bool gathered;      // of 1x1 filters: the band is a copy of the pixels that are read, with
+  std::size_t pixel;  // so many floats from one to the next
+  std::size_t block;  // filters of a block: 2 vectors
+  std::size_t blocks, parts;  // blocks of all groups, parts that they make
+  std::size_t block_floats;   // packed filters of a block
   std::size_t items() const { return bands_h * bands_w * parts; }  // per image
   std::size_t packed_floats() const { return blocks * block_floats; }
 };
@@ -74,13 +75,12 @@ Cut cut(const Correlation& a, std::size_t lanes) {
     b.band_floats = ((b.band_h - 1) * a.stride_h + a.reach_h()) * in_w * a.in_c();
     b.band_floats = ceil_div(b.band_floats, 16) * 16;
   }
-  b.pixel = a.in_c();
-  if (a.in_h == 1 && inside && a.taps_h == 1 && a.taps_w == 1 && a.stride_w == 1 &&
-      a.in_c() % 1024 == 0) {
+  b.gathered = inside && a.taps_h == 1 && a.taps_w == 1 && a.stride_w * a.in_c() % 1024 == 0;
+  if (b.gathered) {
     // The pixels of a tile lie 4 KiB apart, at the same place of every page of the L1 cache, and
     // would drive each other out: they are copied to where they do not.
     b.pixel = a.in_c() + 16;
-    b.band_floats = b.band_w * b.pixel;
+    b.band_floats = b.band_h * b.band_w * b.pixel;
   }
   b.block = 2 * lanes;
   b.blocks = a.groups * ceil_div(a.group_k, b.block);
@@ -208,25 +208,27 @@ void pack_all(const Correlation& a, const Cut& b, const float* w, float* packed)
 }
 
 // One work item: output pixels [p0, p1) x [q0, q1) of an image, blocks [first, last) of filters.
-// `in` points to the first input pixel of the band, whose rows are `in_row` floats apart; pixel
-// (0, 0) of the image is of all images' the one of number `first_pixel`.
+// `in` points to the first input pixel of the band, whose rows are `in_row` floats apart, or to the
+// gathered pixels; pixel (0, 0) of the image is of all images' the one of number `first_pixel`.
 void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::size_t p1,
                     std::size_t q0, std::size_t q1, std::size_t first, std::size_t last,
                     const float* in, std::size_t in_row, const float* packed,
                     std::size_t first_pixel, const Epilogue& e, bool around, float* out_image) {
-  const std::size_t in_c = a.in_c(), in_pixel = a.stride_w * b.pixel;
+  const std::size_t in_c = a.in_c(), columns = q1 - q0, tiles = (columns + tile_m - 1) / tile_m;
+  const std::size_t in_pixel = b.gathered ? b.pixel : a.stride_w * in_c;
+  const std::size_t row_step = b.gathered ? columns * b.pixel : a.stride_h * in_row;
   const bool contiguous = a.tap_w == 1 && a.groups == 1;
   const Taps taps = {a.taps_h, a.tap_h * in_row, contiguous ? 1 : a.taps_w, a.tap_w * in_c,
                      contiguous ? a.taps_w * in_c : a.group_c};
   // A matrix product: the pixels that follow in memory are the next tile's.
-  const bool product = a.taps_h == 1 && a.taps_w == 1 && contiguous && a.stride_w == 1;
-  const std::size_t columns = q1 - q0, tiles = (columns + tile_m - 1) / tile_m;
+  const bool product =
+      a.taps_h == 1 && a.taps_w == 1 && contiguous && (b.gathered || a.stride_w == 1);
   for (std::size_t index = first; index < last; ++index) {
     const Block block(a, b, index);
     const Tile* tile_of = product ? tiles_of<true>(block.width) : tiles_of<false>(block.width);
     const float* filters = packed + index * b.block_floats;
     for (std::size_t p = p0; p < p1; ++p) {
-      const float* in_p = in + (p - p0) * a.stride_h * in_row + block.group * a.group_c;
+      const float* in_p = in + (p - p0) * row_step + block.group * a.group_c;
       float* out_p =
           out_image + p * a.out_row + q0 * a.out_pixel + block.group * a.group_k + block.first;
       Ending end = {e, block.group * a.group_k + block.first, 0, a.groups * a.group_k, around};
@@ -240,12 +242,24 @@ void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::siz
   }
 }
 
+// Copies the pixels that 1x1 filters read for output pixels [p0, p1) x [q0, q1).
+void gather(const Correlation& a, const Cut& b, std::size_t p0, std::size_t p1, std::size_t q0,
+            std::size_t q1, const float* image, float* to) {
+  const std::size_t in_c = a.in_c();
+  for (std::size_t p = p0; p < p1; ++p) {
+    const auto h = static_cast<std::ptrdiff_t>(p * a.stride_h) - a.pad_h;
+    for (std::size_t q = q0; q < q1; ++q, to += b.pixel) {
+      const auto w = static_cast<std::ptrdiff_t>(q * a.stride_w) - a.pad_w;
+      const auto pixel = static_cast<std::size_t>(h) * a.in_w + static_cast<std::size_t>(w);
+      __builtin_memcpy(to, image + pixel * in_c, in_c * sizeof(float));
+    }
+  }
+}
+
 void correlate_cut(const Correlation& a, const Cut& b, const float* packed, float* bands,
                    const float* in, const Epilogue& e, float* out) {
   const std::size_t items = a.n * b.items(), in_c = a.in_c();
-  const std::size_t out_k = a.groups * a.group_k;
-  const bool around =
-      a.out_pixel == out_k && a.group_k % lanes == 0 && goes_around(out, a.n * a.out_image, out_k);
+  const bool around = a.group_k % lanes == 0 && goes_around(out, a.n * a.out_image, a.out_pixel);
   Work work(items);
 #pragma omp parallel
   {
@@ -263,10 +277,8 @@ void correlate_cut(const Correlation& a, const Cut& b, const float* packed, floa
       const std::ptrdiff_t w0 = static_cast<std::ptrdiff_t>(q0 * a.stride_w) - a.pad_w;
       const float* from = image;
       std::size_t in_row = a.in_w * in_c;
-      if (b.pixel != in_c) {
-        for (std::size_t q = q0; q < q1; ++q) {
-          __builtin_memcpy(band + (q - q0) * b.pixel, image + q * in_c, in_c * sizeof(float));
-        }
+      if (b.gathered) {
+        gather(a, b, p0, p1, q0, q1, image, band);
         from = band;
       } else if (b.band_floats != 0) {
         const std::size_t columns = (q1 - q0 - 1) * a.stride_w + a.reach_w();
