@@ -4,7 +4,7 @@
 // registers while all taps and channels pass by, and is written once. Each step loads V vectors of
 // filters, packed so that they come one after another, and broadcasts M values of the input: M*V
 // fused multiply-adds for M + V loads.
-//   AVX-512: 14 x 2 of 32 registers; AVX2: 6 x 2 of 16; portable: 4 x 2.
+//   AVX-512: 14 x 2 of 32 registers, 7 x 4 for 1x1 filters; AVX2: 6 x 2 of 16; portable: 4 x 2.
 // Since cpu1: no matrix of patches, so the input is read from the cache R*S times instead of being
 // written and read R*S times; edges cost nothing in the inner loop because a band of the input
 // rows is copied with its padding. A 1x1 filter without stride is a matrix product: its pixels are
@@ -27,11 +27,9 @@ namespace {
 struct Cut {
   std::size_t band_h, band_w, bands_h, bands_w;  // output pixels of a band, number of bands
   std::size_t band_floats;                       // of a padded copy of its input; 0: no copy
-  bool gathered;      // of 1x1 filters: the band is a copy of the pixels that are read, with
-  std::size_t pixel;  // so many floats from one to the next
-  std::size_t block;  // filters of a block: 2 vectors
-  std::size_t blocks, parts;  // blocks of all groups, parts that they make
-  std::size_t block_floats;   // packed filters of a block
+  std::size_t block;                             // filters of a block: 2 or 4 vectors
+  std::size_t blocks, parts;                     // blocks of all groups, parts that they make
+  std::size_t block_floats;                      // packed filters of a block
   std::size_t items() const { return bands_h * bands_w * parts; }  // per image
   std::size_t packed_floats() const { return blocks * block_floats; }
 };
@@ -75,14 +73,11 @@ Cut cut(const Correlation& a, std::size_t lanes) {
     b.band_floats = ((b.band_h - 1) * a.stride_h + a.reach_h()) * in_w * a.in_c();
     b.band_floats = ceil_div(b.band_floats, 16) * 16;
   }
-  b.gathered = inside && a.taps_h == 1 && a.taps_w == 1 && a.stride_w * a.in_c() % 1024 == 0;
-  if (b.gathered) {
-    // The pixels of a tile lie 4 KiB apart, at the same place of every page of the L1 cache, and
-    // would drive each other out: they are copied to where they do not.
-    b.pixel = a.in_c() + 16;
-    b.band_floats = b.band_h * b.band_w * b.pixel;
-  }
-  b.block = 2 * lanes;
+  // The pixels of a matrix product often lie 4 KiB apart, at the same place of every page of the L1
+  // cache, which holds eight such lines: 14 would drive each other out, so a tile is 7 pixels high
+  // there, and twice as wide.
+  const bool wide = lanes == 16 && a.taps_h == 1 && a.taps_w == 1;
+  b.block = (wide ? 4 : 2) * lanes;
   b.blocks = a.groups * ceil_div(a.group_k, b.block);
   b.parts = std::clamp<std::size_t>(ceil_div(wanted_items, other_items * b.bands_h), 1, b.blocks);
   b.block_floats = a.taps_h * a.taps_w * a.group_c * b.block;
@@ -151,7 +146,7 @@ namespace hilum::HILUM_ISA {
 // Without a name, because other files have a Block too and the linker would merge them.
 namespace {
 
-// A block of filters: `count` of them, packed to `width` (one or two vectors) lanes.
+// A block of filters: `count` of them, packed to `width` lanes, whole vectors.
 struct Block {
   std::size_t group, first, count, width;
 
@@ -160,7 +155,7 @@ struct Block {
     group = index / blocks;
     first = index % blocks * b.block;
     count = a.group_k - first < b.block ? a.group_k - first : b.block;
-    width = count <= lanes ? lanes : 2 * lanes;
+    width = (count + lanes - 1) / lanes * lanes;
   }
 };
 
@@ -208,27 +203,26 @@ void pack_all(const Correlation& a, const Cut& b, const float* w, float* packed)
 }
 
 // One work item: output pixels [p0, p1) x [q0, q1) of an image, blocks [first, last) of filters.
-// `in` points to the first input pixel of the band, whose rows are `in_row` floats apart, or to the
-// gathered pixels; pixel (0, 0) of the image is of all images' the one of number `first_pixel`.
+// `in` points to the first input pixel of the band, whose rows are `in_row` floats apart; pixel
+// (0, 0) of the image is of all images' the one of number `first_pixel`.
 void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::size_t p1,
                     std::size_t q0, std::size_t q1, std::size_t first, std::size_t last,
                     const float* in, std::size_t in_row, const float* packed,
                     std::size_t first_pixel, const Epilogue& e, bool around, float* out_image) {
-  const std::size_t in_c = a.in_c(), columns = q1 - q0, tiles = (columns + tile_m - 1) / tile_m;
-  const std::size_t in_pixel = b.gathered ? b.pixel : a.stride_w * in_c;
-  const std::size_t row_step = b.gathered ? columns * b.pixel : a.stride_h * in_row;
+  const std::size_t in_c = a.in_c(), in_pixel = a.stride_w * in_c, columns = q1 - q0;
   const bool contiguous = a.tap_w == 1 && a.groups == 1;
   const Taps taps = {a.taps_h, a.tap_h * in_row, contiguous ? 1 : a.taps_w, a.tap_w * in_c,
                      contiguous ? a.taps_w * in_c : a.group_c};
   // A matrix product: the pixels that follow in memory are the next tile's.
-  const bool product =
-      a.taps_h == 1 && a.taps_w == 1 && contiguous && (b.gathered || a.stride_w == 1);
+  const bool product = a.taps_h == 1 && a.taps_w == 1 && contiguous && a.stride_w == 1;
   for (std::size_t index = first; index < last; ++index) {
     const Block block(a, b, index);
-    const Tile* tile_of = product ? tiles_of<true>(block.width) : tiles_of<false>(block.width);
+    const std::size_t vectors = block.width / lanes;
+    const Tile* tile_of = product ? tiles_of<true>(vectors) : tiles_of<false>(vectors);
+    const std::size_t most = tile_pixels(vectors), tiles = (columns + most - 1) / most;
     const float* filters = packed + index * b.block_floats;
     for (std::size_t p = p0; p < p1; ++p) {
-      const float* in_p = in + (p - p0) * row_step + block.group * a.group_c;
+      const float* in_p = in + (p - p0) * a.stride_h * in_row + block.group * a.group_c;
       float* out_p =
           out_image + p * a.out_row + q0 * a.out_pixel + block.group * a.group_k + block.first;
       Ending end = {e, block.group * a.group_k + block.first, 0, a.groups * a.group_k, around};
@@ -238,20 +232,6 @@ void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::siz
         tile_of[past - begin - 1](taps, in_p + begin * in_pixel, in_pixel, filters,
                                   out_p + begin * a.out_pixel, a.out_pixel, block.count, end);
       }
-    }
-  }
-}
-
-// Copies the pixels that 1x1 filters read for output pixels [p0, p1) x [q0, q1).
-void gather(const Correlation& a, const Cut& b, std::size_t p0, std::size_t p1, std::size_t q0,
-            std::size_t q1, const float* image, float* to) {
-  const std::size_t in_c = a.in_c();
-  for (std::size_t p = p0; p < p1; ++p) {
-    const auto h = static_cast<std::ptrdiff_t>(p * a.stride_h) - a.pad_h;
-    for (std::size_t q = q0; q < q1; ++q, to += b.pixel) {
-      const auto w = static_cast<std::ptrdiff_t>(q * a.stride_w) - a.pad_w;
-      const auto pixel = static_cast<std::size_t>(h) * a.in_w + static_cast<std::size_t>(w);
-      __builtin_memcpy(to, image + pixel * in_c, in_c * sizeof(float));
     }
   }
 }
@@ -277,10 +257,7 @@ void correlate_cut(const Correlation& a, const Cut& b, const float* packed, floa
       const std::ptrdiff_t w0 = static_cast<std::ptrdiff_t>(q0 * a.stride_w) - a.pad_w;
       const float* from = image;
       std::size_t in_row = a.in_w * in_c;
-      if (b.gathered) {
-        gather(a, b, p0, p1, q0, q1, image, band);
-        from = band;
-      } else if (b.band_floats != 0) {
+      if (b.band_floats != 0) {
         const std::size_t columns = (q1 - q0 - 1) * a.stride_w + a.reach_w();
         copy_padded(image, a.in_h, a.in_w, in_c, h0, w0, (p1 - p0 - 1) * a.stride_h + a.reach_h(),
                     columns, band);

@@ -39,6 +39,7 @@ void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* 
       const float* from = in + row * taps.row_step + run * taps.run_step;
       for (std::size_t c = 0; c < taps.length; ++c, w += V * lanes) {
         Vec filter[V];
+#pragma GCC unroll 4
         for (std::size_t v = 0; v < V; ++v) {
           // The block of filters streams from the L2 cache: ask for it eight steps ahead.
           __builtin_prefetch(w + (8 * V + v) * lanes);
@@ -48,7 +49,7 @@ void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* 
 #pragma GCC unroll 16
         for (std::size_t m = 0; m < M; ++m) {
           const Vec value = broadcast(from[m * in_pixel + c]);
-#pragma GCC unroll 2
+#pragma GCC unroll 4
           for (std::size_t v = 0; v < V; ++v) sum[m][v] += value * filter[v];
         }
       }
@@ -58,6 +59,7 @@ void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* 
     const std::size_t last = filters - (V - 1) * lanes;
 #pragma GCC unroll 16
     for (std::size_t m = 0; m < M; ++m) {
+#pragma GCC unroll 4
       for (std::size_t v = 0; v < V; ++v) {
         sum[m][v] = finish(end.epilogue, sum[m][v], end.k + v * lanes, end.pixel + m, end.filters,
                            v + 1 < V ? lanes : last);
@@ -68,10 +70,13 @@ void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* 
   for (std::size_t m = 0; m < M; ++m) {
     float* to = out + m * out_pixel;
     if (end.around && filters == V * lanes) {
+#pragma GCC unroll 4
       for (std::size_t v = 0; v < V; ++v) store_around(to + v * lanes, sum[m][v]);
     } else if (filters == V * lanes) {
+#pragma GCC unroll 4
       for (std::size_t v = 0; v < V; ++v) store(to + v * lanes, sum[m][v]);
     } else {
+#pragma GCC unroll 4
       for (std::size_t v = 0; v + 1 < V; ++v) store(to + v * lanes, sum[m][v]);
       store_partial(to + (V - 1) * lanes, sum[m][V - 1], filters - (V - 1) * lanes);
     }
@@ -81,18 +86,23 @@ void tile(const Taps& taps, const float* in, std::size_t in_pixel, const float* 
 using Tile = void (*)(const Taps&, const float*, std::size_t, const float*, float*, std::size_t,
                       std::size_t, const Ending&);
 
-// tile<V, Ahead, 1> ... tile<V, Ahead, tile_m>, by M - 1.
-template <std::size_t V, bool Ahead, class = std::make_index_sequence<tile_m>>
+// Pixels of a tile of V vectors: their products fill the registers.
+constexpr std::size_t tile_pixels(std::size_t v) { return v <= 2 ? tile_m : 2 * tile_m / v; }
+
+// tile<V, Ahead, 1> ... tile<V, Ahead, tile_pixels(V)>, by M - 1.
+template <std::size_t V, bool Ahead, class = std::make_index_sequence<tile_pixels(V)>>
 struct Tiles;
 template <std::size_t V, bool Ahead, std::size_t... M>
 struct Tiles<V, Ahead, std::index_sequence<M...>> {
   static constexpr Tile of[] = {tile<V, Ahead, M + 1>...};
 };
 
-// The tiles for blocks of `width` (one or two vectors) filters.
+// The tiles for blocks of so many vectors of filters.
 template <bool Ahead>
-const Tile* tiles_of(std::size_t width) {
-  return width == lanes ? Tiles<1, Ahead>::of : Tiles<2, Ahead>::of;
+const Tile* tiles_of(std::size_t vectors) {
+  static constexpr const Tile* of[] = {Tiles<1, Ahead>::of, Tiles<2, Ahead>::of,
+                                       Tiles<3, Ahead>::of, Tiles<4, Ahead>::of};
+  return of[vectors - 1];
 }
 
 }  // namespace

@@ -263,7 +263,7 @@ struct FilterBlock {
 void multiply_element(const Correlation& a, const WinogradCut& b, std::size_t tiles,
                       const FilterBlock& block, std::size_t e, const float* transformed,
                       const float* filters, float* products) {
-  const Tile* tile_of = tiles_of<false>(block.width);
+  const Tile* tile_of = tiles_of<false>(block.width / lanes);
   const Taps taps = {1, 0, 1, 0, a.group_c};
   const std::size_t groups = (tiles + tile_m - 1) / tile_m;
   const float* left = transformed + e * b.block_tiles * b.channels;  // (tiles, channels)
