@@ -113,13 +113,13 @@ Outcome run(const std::vector<std::string>& arguments, const Program::Setting& s
   return Program(arguments, setting).wait();
 }
 
-Folder::Folder() : path_(fs::temp_directory_path() / unique_name()) {
+Folder::Folder() : path_(fs::temp_directory_path() / unique_name() / "home") {
   fs::create_directories(path_);
 }
 
 Folder::~Folder() {
   std::error_code ignored;
-  fs::remove_all(path_, ignored);
+  fs::remove_all(path_.parent_path(), ignored);
 }
 
 void write_images(const fs::path& root, const std::string& split, std::size_t per_class,

@@ -48,7 +48,8 @@ class Program {
 Outcome run(const std::vector<std::string>& arguments);
 Outcome run(const std::vector<std::string>& arguments, const Program::Setting& setting);
 
-// A folder under the system's temporary folder that goes away with it.
+// A folder under the system's temporary folder that goes away with it. Not directly under it: the
+// program looks for a test-ledger.csv up to two folders above a run, and must find none of others.
 class Folder {
  public:
   Folder();

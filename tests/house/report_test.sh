@@ -8,8 +8,9 @@ browser=$(command -v chromium || command -v chromium-browser) || {
   exit 77
 }
 hilum=$HILUM_BUILD/hilum
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+box=$(mktemp -d)
+trap 'rm -rf "$box"' EXIT
+work=$box/test && mkdir "$work"  # so that no test-ledger.csv of others lies two folders above a run
 export OMP_WAIT_POLICY=passive
 fail() { echo "$1" && exit 1; }
 "$hilum" data phantom "$work/set" --patients 24 --slices 2 --size 64 --quiet >"$work/log" 2>&1
