@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Steps of our networks beside PyTorch's and ONNX Runtime's, interleaved in one call.
+"""Steps of our networks beside PyTorch's, Keras' and ONNX Runtime's, interleaved in one call.
 
     bench/peers/compare.py --build build [--what train,infer1,infer16] [--nets cnn,resnet50] [--out bench/results/peers]
 
-Each peer is a process that does one step when told to (step.cpp, torch_step.py, onnx_step.py), so
-that peers take turns at the same cores within seconds. A turn during which other processes used
-more than a tenth of a core is thrown away and done again; the table says how many were. Figures
-are medians of images/s, with the quartiles; ratios are medians of the ratios of neighbours in time.
-Peers that are not installed are named and left out. Needs nothing beyond Python itself.
+Each peer is a process that does one step when told to (step.cpp, torch_step.py, keras_step.py,
+onnx_step.py), so that peers take turns at the same cores within seconds. PyTorch takes part twice:
+as it comes, and with its best settings ("tuned"). A turn during which other processes used more
+than a tenth of a core is thrown away and done again; the table says how many were. Figures are
+medians of images/s, with the quartiles; ratios are medians of the ratios of neighbours in time.
+Peers that are not installed are named, also in the table, and left out. Needs nothing beyond
+Python itself; a peer whose packages do not go with the others' may have a Python of its own.
 """
 
 import argparse
@@ -44,7 +46,7 @@ class Peer:
         if self.read() != "ready":
             self.errors.seek(0)
             lines = self.errors.read().strip().splitlines() or ["said nothing"]
-            raise RuntimeError(f"{name}: {lines[-1]}")
+            raise RuntimeError(lines[-1])
 
     def read(self):
         return self.process.stdout.readline().strip()
@@ -76,7 +78,7 @@ class Peer:
         return memory
 
 
-def start_peers(options, net, size, batch, mode, folder):
+def start_peers(options, net, size, batch, mode, folder, left_out):
     train = "train" if mode == "train" else "infer"
     python = options.python
     keep = {"MALLOC_TRIM_THRESHOLD_": "100000000000", "MALLOC_MMAP_THRESHOLD_": "100000000000",
@@ -86,6 +88,7 @@ def start_peers(options, net, size, batch, mode, folder):
         "hilum": ([os.path.join(options.build, "hilum_step"), *shape], {}),
         "torch": ([python, os.path.join(HERE, "torch_step.py"), *shape], {}),
         "torch tuned": ([python, os.path.join(HERE, "torch_step.py"), *shape, "tuned"], keep),
+        "keras": ([options.keras_python or python, os.path.join(HERE, "keras_step.py"), *shape], {}),
     }
     if mode != "train":
         onnx = os.path.join(folder, net + ".onnx")
@@ -100,18 +103,19 @@ def start_peers(options, net, size, batch, mode, folder):
         try:
             peers.append(Peer(name, command, environment))
         except (RuntimeError, OSError) as error:
-            print(f"left out: {error}", file=sys.stderr)
+            print(f"{net} {mode}: {name} left out: {error}", file=sys.stderr)
+            left_out.setdefault(name, str(error))
     if "hilum" not in (peer.name for peer in peers):
         sys.exit("hilum is not among the peers that started, and all ratios are to it. Build the target hilum_step, "
                  "name its folder with --build, and leave hilum in --peers.")
     return peers
 
 
-def measure(options, net, mode, folder):
+def measure(options, net, mode, folder, left_out):
     size, batch = NETS[net]
     if mode != "train":
         batch = int(mode[len("infer"):])
-    peers = start_peers(options, net, size, batch, mode, folder)
+    peers = start_peers(options, net, size, batch, mode, folder, left_out)
     fastest = min(min(float(peer.ask("go")) for _ in range(3)) for peer in peers)
     count = min(max(round(SECONDS_OF_A_TURN / fastest), 1), 100)
     times, thrown = {peer.name: [] for peer in peers}, 0
@@ -154,7 +158,7 @@ def machine_line():
     return f"{model}, {os.environ.get('OMP_NUM_THREADS', os.cpu_count())} threads, {time.strftime('%Y-%m-%d', time.gmtime())}"
 
 
-def write(rows, path):
+def write(rows, left_out, path):
     with open(path + ".csv.new", "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
@@ -162,10 +166,14 @@ def write(rows, path):
     os.replace(path + ".csv.new", path + ".csv")
     with open(path + ".md.new", "w") as file:
         file.write(f"# Steps beside other frameworks\n\n{machine_line()}. `bench/peers/compare.py`; how: bench/README.md.\n\n"
-                   "| net | what | batch | peer | images/s | quartiles | ours is | peak MB |\n|---|---|---|---|---|---|---|---|\n")
+                   "| net | what | batch | peer | images/s | quartiles | ours is | peak MB | turns kept, thrown away |\n"
+                   "|---|---|---|---|---|---|---|---|---|\n")
         for r in rows:
             file.write(f"| {r['net']} | {r['what']} | {r['batch']} | {r['peer']} | {r['images_per_s']:.2f} | "
-                       f"{r['low']:.2f} to {r['high']:.2f} | {r['ours_is']:.2f}x | {r['peak_MB']:.0f} |\n")
+                       f"{r['low']:.2f} to {r['high']:.2f} | {r['ours_is']:.2f}x | {r['peak_MB']:.0f} | "
+                       f"{r['turns']}, {r['thrown']} |\n")
+        for name, error in left_out.items():
+            file.write(f"\nWithout {name}: {error}.\n")
     os.replace(path + ".md.new", path + ".md")
 
 
@@ -174,20 +182,21 @@ def main():
     parser.add_argument("--build", default="build", help="folder with hilum_step")
     parser.add_argument("--nets", default=",".join(NETS))
     parser.add_argument("--what", default="train,infer1,infer16", help="train, inferN with N images")
-    parser.add_argument("--peers", default="", help="hilum,torch,torch tuned,onnxruntime")
+    parser.add_argument("--peers", default="", help="hilum,torch,torch tuned,keras,onnxruntime")
     parser.add_argument("--python", default=sys.executable, help="with torch, torchvision, onnxruntime")
+    parser.add_argument("--keras-python", help="with tensorflow, where that is another one")
     parser.add_argument("--seconds", type=float, default=20, help="for each net and mode")
     parser.add_argument("--turns", type=int, default=50, help="at most")
     parser.add_argument("--keep-disturbed", action="store_true", help="keep steps while others used the cores")
     parser.add_argument("--out", help="also writes OUT.csv and OUT.md")
     options = parser.parse_args()
-    rows = []
+    rows, left_out = [], {}
     with tempfile.TemporaryDirectory() as folder:
         for mode in options.what.split(","):
             for net in options.nets.split(","):
-                rows += measure(options, net, mode, folder)
+                rows += measure(options, net, mode, folder, left_out)
     if options.out:
-        write(rows, options.out)
+        write(rows, left_out, options.out)
 
 
 main()
