@@ -13,6 +13,7 @@
 // Bounds: for 3x3 a result is 18 flop and 8 bytes, and the nine reads of x meet in the first cache:
 // memory, could the loop keep up. From the compiler (sm_90) it spends 13 instructions a
 // multiply-add on edges and places, which is some 60 % of what 3.35 TB/s would take.
+#include "kernels/conv2d/cuda3_operands.h"
 #include "kernels/conv2d/cuda_depthwise.h"
 #include "kernels/conv2d/epilogue.h"
 #include "kernels/conv2d/inference.h"
