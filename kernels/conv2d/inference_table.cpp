@@ -45,6 +45,8 @@ const Table<Conv2dInference>& Conv2dInference::table() {
       HILUM_CUDA_ROWS(Conv2dInference, "cuda4_implicit", conv2d_why_not_inference_cuda_product,
                       conv2d_inference_float_workspace),
       HILUM_CUDA_ROWS(Conv2dInference, "cuda1_naive"),
+      library_row<Conv2dInference, "cublas", "cublaslt">(),
+      library_row<Conv2dInference, "cublas", "cublaslt_tf32">(conv2d_tf32_tolerance),
       HILUM_CUDA_ROWS(Conv2dInference, "cuda5_tf32", conv2d_why_not_inference_cuda_product,
                       conv2d_inference_tf32_workspace, conv2d_tf32_tolerance),
       HILUM_CUDA_ROWS(Conv2dInference, "cuda5_bf16", conv2d_why_not_inference_cuda_product,

@@ -2,21 +2,14 @@
 // `cublas_tf32` lets tensor cores round the inputs to TF32.
 //
 // cuBLAS thinks in columns: a matrix of ours of r rows and c columns is to it c x r, its transpose.
-#include <cublas_v2.h>
+#include "kernels/cublas.h"
 
 #include "kernels/dense/dense.h"
-#include "kernels/error.h"
-
-#define HILUM_EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace hilum {
 namespace {
 
-void check(cublasStatus_t status, const char* what) {
-  if (status == CUBLAS_STATUS_SUCCESS) return;
-  throw device_error("cuBLAS: {}: {}. Force another row with --kernels.", what,
-                     cublasGetStatusString(status));
-}
+using cublas::check;
 
 cublasHandle_t handle(const Launch& launch) {
   static const cublasHandle_t one = [] {
