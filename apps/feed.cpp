@@ -10,13 +10,24 @@
 #include <cstring>
 #include <numeric>
 
+#include "kernels/device.h"
 #include "kernels/error.h"
 
 namespace hilum {
 namespace {
 
-LoaderOptions in_order(LoaderOptions options, bool keeps) {
+// A device of its own prepares its images itself, where all take a quarter of its memory at most.
+std::unique_ptr<ResidentImages> on_device(const LoaderOptions& options, std::size_t images,
+                                          Device device) {
+  const std::size_t bytes = images * options.size * options.size * options.channels;
+  const std::size_t memory = device_memory(device);  // 0: unknown, that of the host
+  if (device == Device::cpu || (memory != 0 && bytes > memory / 4)) return nullptr;
+  return std::make_unique<ResidentImages>(options, device);
+}
+
+LoaderOptions loader_options(LoaderOptions options, const ResidentImages* resident, bool keeps) {
   if (keeps) options.shuffle = false;  // each image is seen once, to be stored by its position
+  if (resident) options.has = [resident](std::size_t item) { return resident->has(item); };
   return options;
 }
 
@@ -91,7 +102,8 @@ Feed::Feed(const Dataset& dataset, std::vector<std::size_t> which, const LoaderO
       options_(options),
       body_(body),
       device_(device),
-      loader_(dataset, which_, in_order(options, copies > 0)),
+      resident_(on_device(options, which_.size(), device)),
+      loader_(dataset, which_, loader_options(options, resident_.get(), copies > 0)),
       filled_(body.steps() > 0 ? copies : 0, false) {
   if (!filled_.empty()) {
     store_ = std::make_unique<FeatureStore>(folder, which_.size() * copies,
@@ -122,7 +134,7 @@ bool Feed::fill(std::size_t copy, const std::function<bool()>& go_on) {
   loader_.start(copy);
   while (loader_.next(batch)) {
     if (go_on && !go_on()) return false;
-    const std::vector<float> features = body_.features(input_of(batch, device_)).values();
+    const std::vector<float> features = body_.features(input(batch)).values();
     std::copy(features.begin(), features.end(), store_->at(done));
     done += batch.n;
   }
@@ -130,10 +142,14 @@ bool Feed::fill(std::size_t copy, const std::function<bool()>& go_on) {
   return true;
 }
 
+Tensor Feed::input(const Batch& batch) const {
+  return resident_ ? resident_->prepare(batch) : input_of(batch, device_);
+}
+
 bool Feed::next(Batch& batch, Tensor& features) {
   if (filled_.empty()) {
     if (!loader_.next(batch)) return false;
-    features = body_.features(input_of(batch, device_));
+    features = body_.features(input(batch));
     return true;
   }
   const std::size_t first = next_batch_ * options_.batch;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apps/inference.h"
+#include "apps/resident.h"
 #include "data/loader.h"
 #include "engine/chain.h"
 #include "engine/fold.h"
@@ -82,12 +83,15 @@ class Feed {
 
  private:
   bool fill(std::size_t copy, const std::function<bool()>& go_on);
+  Tensor input(const Batch& batch) const;
 
   const Dataset& dataset_;
   const std::vector<std::size_t> which_;
   const LoaderOptions options_;
   const FrozenBody& body_;
   const Device device_;
+  // Where the device is another and has room for the images.
+  const std::unique_ptr<ResidentImages> resident_;
   Loader loader_;
   std::vector<bool> filled_;  // by copy; empty: features are not kept
   std::unique_ptr<FeatureStore> store_;

@@ -72,15 +72,21 @@ struct Loader::State {
     batch.n = std::min(options.batch, which.size() - first);
     batch.height = batch.width = options.size;
     batch.channels = options.channels;
-    batch.pixels.resize(batch.n * preparation.floats());
+    batch.epoch = of_epoch;
+    batch.pixels.resize(options.has ? 0 : batch.n * preparation.floats());
+    batch.images.assign(options.has ? batch.n : 0, nullptr);
     batch.labels.resize(batch.n);
     batch.index.resize(batch.n);
     for (std::size_t i = 0; i < batch.n; ++i) {
       if (generation.load(std::memory_order_relaxed) != of_generation) return false;
       const std::size_t at = in_order[first + i];
       const Item& item = dataset.items.at(which[at]);
-      preparation.fill(*images->get(item.path), of_epoch, which[at],
-                       &batch.pixels[i * preparation.floats()]);
+      if (!options.has) {
+        preparation.fill(*images->get(item.path), of_epoch, which[at],
+                         &batch.pixels[i * preparation.floats()]);
+      } else if (!options.has(which[at])) {
+        batch.images[i] = images->get(item.path);
+      }
       batch.labels[i] = static_cast<std::int32_t>(item.label);
       batch.index[i] = which[at];
     }

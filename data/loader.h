@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -15,7 +16,10 @@ namespace hilum {
 
 struct Batch {
   std::size_t n = 0, height = 0, width = 0, channels = 0;
-  std::vector<float> pixels;         // n x height x width x channels, normalised
+  std::uint64_t epoch = 0;
+  std::vector<float> pixels;  // n x height x width x channels, normalised
+  // With LoaderOptions::has: n, null where it says yes.
+  std::vector<std::shared_ptr<const Image>> images;
   std::vector<std::int32_t> labels;  // n
   std::vector<std::size_t> index;    // n, into Dataset::items
 };
@@ -37,6 +41,9 @@ struct LoaderOptions {
   std::size_t workers = 1;             // threads that prepare batches; 0 prepares them in next()
   std::size_t prefetch = 4;            // batches ready ahead
   std::shared_ptr<ImageCache> images;  // where decoded images are kept; null: nowhere
+  // Given, batches hold no pixels but the images as they are, save those for which this says that
+  // they need not come: the loader's user prepares them itself.
+  std::function<bool(std::size_t item)> has;
 };
 
 // The order in which a shuffled epoch visits n images.

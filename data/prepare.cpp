@@ -51,16 +51,18 @@ Preparation::Preparation(const LoaderOptions& options)
 
 // Without an augmentation the matrix is the identity and the gain 1: affine_warp then gives
 // pixel * scale + shift to the last bit.
+Draw Preparation::draw(std::uint64_t epoch, std::uint64_t index) const {
+  if (!augmentation_.any()) return {{1, 0, 0, 0, 1, 0}, 1};
+  return draw_augmentation(augmentation_, problem_.h, problem_.w, seed_, epoch, index);
+}
+
 void Preparation::fill(const Image& image, std::uint64_t epoch, std::uint64_t index,
                        float* out) const {
-  Draw draw = {{1, 0, 0, 0, 1, 0}, 1};
-  if (augmentation_.any()) {
-    draw = draw_augmentation(augmentation_, problem_.h, problem_.w, seed_, epoch, index);
-  }
+  const Draw drawn = draw(epoch, index);
   const Workspace workspace = workspace_for(row_, problem_);
   Launch launch;
   launch.workspace = workspace.data();
-  row_.run(launch, problem_, image.pixels.data(), draw.matrix.data(), &draw.gain, scale_.data(),
+  row_.run(launch, problem_, image.pixels.data(), drawn.matrix.data(), &drawn.gain, scale_.data(),
            shift_.data(), out);
 }
 

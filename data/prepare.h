@@ -23,6 +23,12 @@ class Preparation {
   // once.
   void fill(const Image& image, std::uint64_t epoch, std::uint64_t index, float* out) const;
 
+  // What fill() does, for those who do it elsewhere.
+  Draw draw(std::uint64_t epoch, std::uint64_t index) const;
+  const AffineWarpProblem& problem() const { return problem_; }  // of one image
+  const std::vector<float>& scale() const { return scale_; }
+  const std::vector<float>& shift() const { return shift_; }
+
   std::size_t floats() const { return problem_.y_count(); }
 
  private:
