@@ -7,12 +7,14 @@
 //   block  128 x 128, 128 x 64 or 64 x 64 results, four warps; cut_product() says which
 //   warp   a quarter: of 64 x 64, 4 + 8 fragments for 32 products: the fewer reads a product, the
 //          better
-//   stage  64 bytes of the depth (16 floats or 32 bf16) of 128 + 128 rows, 20 KB, four of them:
+//   stage  64 bytes of the depth (16 floats or 32 bf16) of 128 + 128 rows, 16 KB, four of them:
 //          three are in flight while one is multiplied. cp.async copies from memory to shared
 //          memory without registers between
 //
-// Rows of shared memory are 16 bytes longer than what they hold: ldmatrix takes eight rows at once,
-// which then start in eight different groups of four banks.
+// ldmatrix takes 16 bytes of eight rows at once, which must lie in eight different groups of four
+// banks, and so must what eight lanes copy. A row of 64 bytes has four such pieces: piece i of row
+// r stands at i xor r / 2 % 4. Where the depth lies the other way, rows are 8 numbers longer than
+// the tile.
 #pragma once
 
 #include "kernels/conv2d/cuda3_product.h"
@@ -30,14 +32,14 @@ struct TensorTile {
   using T = typename Source::Element;
   static constexpr bool along_depth = Source::along_depth;
   static constexpr int depth = 64 / static_cast<int>(sizeof(T));
-  static constexpr int pad = 16 / static_cast<int>(sizeof(T));
-  static constexpr int row =
-      (Source::along_depth ? depth : tile) + (Source::along_depth || sizeof(T) == 2 ? pad : 8);
+  static constexpr int piece = 16 / static_cast<int>(sizeof(T));
+  static constexpr int row = Source::along_depth ? depth : tile + 8;
   static constexpr int bytes =
       (Source::along_depth ? tile : depth) * row * static_cast<int>(sizeof(T));
 
   __device__ static const T* at(const T* tile_of, int r, int d) {
-    return tile_of + (Source::along_depth ? r * row + d : d * row + r);
+    if (!Source::along_depth) return tile_of + d * row + r;
+    return tile_of + r * row + (d / piece ^ r / 2 % 4) * piece + d % piece;
   }
   // Starts the copies of this thread.
   __device__ __forceinline__ static void fetch(
