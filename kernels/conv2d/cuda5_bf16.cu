@@ -13,7 +13,7 @@
 // pass over x: 6 bytes a number, which for 1x1 layers is more than the product reads.
 //
 // Bounds: as cuda5_tf32, at twice the rate; 1x1 layers: memory, for the rounded copy. From the
-// compiler (sm_90): 218 to 232 registers, no spills, two blocks a multiprocessor; a stage is 202 to
+// compiler (sm_90): 218 to 238 registers, no spills, two blocks a multiprocessor; a stage is 217 to
 // 336 instructions for 64 products; 128 x 64 tiles: 150 registers, three blocks; 64 x 64: 96, five.
 #include "kernels/conv2d/cuda4_passes.h"
 #include "kernels/conv2d/cuda5_product.h"
