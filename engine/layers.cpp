@@ -143,6 +143,12 @@ Tensor BatchNorm2d::with_relu(ReLU& relu, Tensor x, Tensor shortcut) {
                          std::move(shortcut));
 }
 
+Tensor BatchNorm2d::with_relu(ReLU& relu, const std::vector<Tensor>& parts) {
+  if (!training() || frozen() || listening_to_layers()) return with_relu(relu, concat(parts));
+  const PathScope scope(join_path(module_path(), name()));
+  return batch_norm_relu(parts, weight_, bias_, running_mean_, running_var_, momentum(), epsilon_);
+}
+
 MaxPool2d::MaxPool2d(std::size_t window, std::size_t stride, std::size_t pad, bool ceil_mode)
     : options_(square_pool(window, stride, pad)) {
   options_.ceil_mode = ceil_mode;

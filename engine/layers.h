@@ -69,6 +69,8 @@ class BatchNorm2d : public Module {
   // relu(this(x) + shortcut), of which the shortcut may be undefined: as one operation where batch
   // statistics are used and nobody listens to the layers, else one after another.
   Tensor with_relu(ReLU& relu, Tensor x, Tensor shortcut = {});
+  // relu(this(concat(parts))), which then need not be joined.
+  Tensor with_relu(ReLU& relu, const std::vector<Tensor>& parts);
   float epsilon() const { return epsilon_; }
 
  protected:

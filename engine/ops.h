@@ -54,6 +54,10 @@ Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Tens
 Tensor batch_norm_relu(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                        Tensor& running_mean, Tensor& running_var, float momentum, float epsilon,
                        Tensor shortcut = {});
+// relu(batch_norm(concat(parts))) with the statistics of the batch; where the device can, without
+// joining the parts: each is normalised straight into its channels of the result.
+Tensor batch_norm_relu(const std::vector<Tensor>& parts, const Tensor& gamma, const Tensor& beta,
+                       Tensor& running_mean, Tensor& running_var, float momentum, float epsilon);
 
 // Mean over the (weighted) batch. labels: i32 [N]; class_weight: [C] or undefined.
 Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& labels,

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "engine/layers.h"
+#include "engine/scope.h"
 #include "nets/makers.h"
 
 namespace hilum {
@@ -30,17 +31,38 @@ namespace {
 
 constexpr std::size_t growth = 32, bottleneck = 4 * growth;
 
+class DenseLayer : public Sequential {
+ public:
+  explicit DenseLayer(std::size_t in) {
+    norm1_ = &emplace<BatchNorm2d>("norm1", in);
+    relu1_ = &emplace<ReLU>("relu1");
+    emplace<Conv2d>("conv1", in, bottleneck, 1, Conv2dOptions{}, false);
+    emplace<BatchNorm2d>("norm2", bottleneck);
+    emplace<ReLU>("relu2");
+    emplace<Conv2d>("conv2", bottleneck, growth, 3, same_padding(3), false);
+  }
+  // This layer of the parts side by side.
+  Tensor of(const std::vector<Tensor>& parts) {
+    const PathScope scope(join_path(module_path(), name()));
+    Tensor x = norm1_->with_relu(*relu1_, parts);
+    std::vector<Module*> modules;
+    for (const auto& [name, child] : children()) modules.push_back(child);
+    for (auto rest = std::span<Module* const>(modules).subspan(2); !rest.empty();) {
+      rest = rest.subspan(run_step(rest, x));
+    }
+    return x;
+  }
+
+ private:
+  BatchNorm2d* norm1_;
+  ReLU* relu1_;
+};
+
 class DenseBlock : public Module {
  public:
   DenseBlock(std::size_t in, std::size_t layers) {
     for (std::size_t i = 0; i < layers; ++i, in += growth) {
-      auto& layer = make_child<Sequential>("denselayer" + std::to_string(i + 1));
-      layer.emplace<BatchNorm2d>("norm1", in);
-      layer.emplace<ReLU>("relu1");
-      layer.emplace<Conv2d>("conv1", in, bottleneck, 1, Conv2dOptions{}, false);
-      layer.emplace<BatchNorm2d>("norm2", bottleneck);
-      layer.emplace<ReLU>("relu2");
-      layer.emplace<Conv2d>("conv2", bottleneck, growth, 3, same_padding(3), false);
+      layers_.push_back(&make_child<DenseLayer>("denselayer" + std::to_string(i + 1), in));
     }
   }
   std::string kind() const override { return "DenseBlock"; }
@@ -48,9 +70,27 @@ class DenseBlock : public Module {
 
  protected:
   Tensor compute(Tensor x) override {
-    for (const auto& [name, layer] : children()) x = concat({x, (*layer)(x)});
-    return x;
+    if (!training() || listening_to_layers()) {
+      for (DenseLayer* layer : layers_) x = concat({x, (*layer)(x)});
+      return x;
+    }
+    // What the layers read stays in parts, joined in fours: joining all of them for every layer
+    // would copy (and keep) each activation as often as there are layers behind it.
+    std::vector<Tensor> parts = {x}, latest;
+    for (DenseLayer* layer : layers_) {
+      std::vector<Tensor> all = parts;
+      all.insert(all.end(), latest.begin(), latest.end());
+      latest.push_back(layer->of(all));
+      if (latest.size() < 4) continue;
+      parts.push_back(concat(latest));
+      latest.clear();
+    }
+    parts.insert(parts.end(), latest.begin(), latest.end());
+    return concat(parts);
   }
+
+ private:
+  std::vector<DenseLayer*> layers_;
 };
 
 // Halves channels and size.

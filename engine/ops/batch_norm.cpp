@@ -14,13 +14,13 @@ bool can_fuse_norm(Device device, const BatchNormFusedProblem& a) {
   return can_fuse<BatchNormFusedForward>(device, a, {"batch_norm", "relu", "add"});
 }
 
-void check_operands(const Tensor& x, const std::vector<Tensor>& parameters) {
-  const std::size_t rank = x.shape().rank();
+void check_operands(const Tensor& x, const Shape& shape, const std::vector<Tensor>& parameters) {
+  const std::size_t rank = shape.rank();
   for (const Tensor& t : parameters) {
     check_same_device("batch_norm", x, t);
-    if (rank < 2 || t.shape() != Shape{x.size(rank - 1)}) {
+    if (rank < 2 || t.shape() != Shape{shape[rank - 1]}) {
       throw usage_error("batch_norm: x {} with a parameter {}. Expected one value a channel.",
-                        x.shape().str(), t.shape().str());
+                        shape.str(), t.shape().str());
     }
   }
 }
@@ -67,11 +67,59 @@ Tensor fused(const BatchNormFusedProblem& a, const Tensor& x, const Tensor& gamm
   });
 }
 
+// The same without a shortcut, of parts that lie side by side in y.
+Tensor fused_parts(const std::vector<BatchNormFusedProblem>& problems, const Shape& shape,
+                   const std::vector<Tensor>& parts, const Tensor& gamma, const Tensor& beta,
+                   Tensor& running_mean, Tensor& running_var) {
+  const Device device = gamma.device();
+  Tensor mean = Tensor::empty(gamma.shape(), device), inv_std = Tensor::empty(mean.shape(), device);
+  Tensor y = Tensor::empty(shape, device);
+  // Calls body(part, its first channel).
+  const auto for_parts = [count = parts.size(), problems](auto body) {
+    for (std::size_t i = 0, c = 0; i < count; c += problems[i++].c) body(i, c);
+  };
+  for_parts([&](std::size_t i, std::size_t c) {
+    run<BatchNormFusedForward>(device, problems[i], parts[i].data(), gamma.data() + c,
+                               beta.data() + c, nullptr, running_mean.data() + c,
+                               running_var.data() + c, y.data() + c, mean.data() + c,
+                               inv_std.data() + c, running_mean.data() + c, running_var.data() + c);
+  });
+  std::vector<Tensor> inputs = parts;
+  inputs.insert(inputs.end(), {gamma, beta});
+  if (!needs_tape(inputs)) return y;
+
+  const std::vector<Saved> saved(parts.begin(), parts.end());
+  const Tensor g = gamma.detach(), b = beta.detach();
+  set_recipe(y, saved, [=] {
+    Tensor again = Tensor::empty(shape, device);
+    for_parts([&](std::size_t i, std::size_t c) {
+      const Tensor input = saved[i].get();
+      run<BatchNormFusedRebuild>(device, problems[i], input.data(), g.data() + c, b.data() + c,
+                                 nullptr, mean.data() + c, inv_std.data() + c, again.data() + c);
+    });
+    return again;
+  });
+  return record("batch_norm_fused", inputs, y, [=](const Tensor& dy) {
+    Tensor dgamma = Tensor::empty(g.shape(), device), dbeta = Tensor::empty(g.shape(), device);
+    std::vector<Tensor> gradients;
+    for_parts([&](std::size_t i, std::size_t c) {
+      const Tensor input = saved[i].get();
+      gradients.push_back(Tensor::empty(input.shape(), device));
+      run<BatchNormFusedBackward>(device, problems[i], input.data(), g.data() + c, b.data() + c,
+                                  mean.data() + c, inv_std.data() + c, nullptr, dy.data() + c,
+                                  gradients[i].data(), nullptr, dgamma.data() + c,
+                                  dbeta.data() + c);
+    });
+    gradients.insert(gradients.end(), {dgamma, dbeta});
+    return gradients;
+  });
+}
+
 }  // namespace
 
 Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Tensor& running_mean,
                   Tensor& running_var, bool training, float momentum, float epsilon) {
-  check_operands(x, {gamma, beta, running_mean, running_var});
+  check_operands(x, x.shape(), {gamma, beta, running_mean, running_var});
   const std::size_t c = gamma.count();
   const BatchNormProblem a = problem_of(x, c, momentum, epsilon);
   const Device device = x.device();
@@ -110,7 +158,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, Tens
 Tensor batch_norm_relu(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                        Tensor& running_mean, Tensor& running_var, float momentum, float epsilon,
                        Tensor shortcut) {
-  check_operands(x, {gamma, beta, running_mean, running_var});
+  check_operands(x, x.shape(), {gamma, beta, running_mean, running_var});
   const BatchNormFusedProblem a{problem_of(x, gamma.count(), momentum, epsilon), true,
                                 shortcut.defined()};
   if (shortcut.defined()) {
@@ -126,6 +174,25 @@ Tensor batch_norm_relu(const Tensor& x, const Tensor& gamma, const Tensor& beta,
   Tensor y = batch_norm(x, gamma, beta, running_mean, running_var, true, momentum, epsilon);
   if (shortcut.defined()) y = add(std::move(y), shortcut);
   return relu(std::move(y));
+}
+
+Tensor batch_norm_relu(const std::vector<Tensor>& parts, const Tensor& gamma, const Tensor& beta,
+                       Tensor& running_mean, Tensor& running_var, float momentum, float epsilon) {
+  if (parts.empty()) throw usage_error("batch_norm: no parts. Expected at least one tensor.");
+  const Shape shape = concat_shape(parts);
+  check_operands(parts[0], shape, {gamma, beta, running_mean, running_var});
+  std::vector<BatchNormFusedProblem> problems;
+  bool can = !forced_row("concat", "forward") && !forced_row("concat", "backward");
+  for (const Tensor& part : parts) {
+    const std::size_t c = part.size(shape.rank() - 1);
+    problems.push_back({problem_of(part, c, momentum, epsilon), true, false, gamma.count()});
+    can = can && can_fuse_norm(part.device(), problems.back());
+  }
+  if (!can || parts.size() == 1) {
+    return batch_norm_relu(concat(parts), gamma, beta, running_mean, running_var, momentum,
+                           epsilon);
+  }
+  return fused_parts(problems, shape, parts, gamma, beta, running_mean, running_var);
 }
 
 }  // namespace hilum

@@ -38,6 +38,9 @@ inline void check_rank(std::string_view op, const char* what, const Tensor& x, s
   }
 }
 
+// Shape of the parts joined along the last axis; throws where they do not fit. At least one.
+Shape concat_shape(const std::vector<Tensor>& parts);
+
 inline void check_same_device(std::string_view op, const Tensor& a, const Tensor& b) {
   if (a.device() != b.device()) {
     throw usage_error("{}: operands lie on {} and {}. Move one with to().", op,

@@ -15,6 +15,21 @@ Shape with_channels(const Shape& shape, std::size_t channels) {
 
 }  // namespace
 
+Shape concat_shape(const std::vector<Tensor>& parts) {
+  const Shape& first = parts[0].shape();
+  std::size_t channels = 0;
+  for (const Tensor& part : parts) {
+    const Shape& shape = part.shape();
+    if (shape.rank() == 0 || with_channels(shape, 1) != with_channels(first, 1)) {
+      throw usage_error("concat: {} and {}. Expected shapes that differ in the last axis only.",
+                        first.str(), shape.str());
+    }
+    check_same_device("concat", parts[0], part);
+    channels += shape[shape.rank() - 1];
+  }
+  return with_channels(first, channels);
+}
+
 Tensor concat(const std::vector<Tensor>& parts) {
   if (parts.empty()) throw usage_error("concat: nothing to join. Expected at least one tensor.");
   if (parts.size() == 1) return parts[0];
@@ -27,22 +42,15 @@ Tensor concat(const std::vector<Tensor>& parts) {
     }
     return concat(joined);
   }
-  const Shape& first = parts[0].shape();
-  ConcatProblem a{1, {}};
+  const Shape shape = concat_shape(parts), first = parts[0].shape();
+  ConcatProblem a{with_channels(first, 1).count(), {}};
   const float* x[4] = {};
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const Shape& shape = parts[i].shape();
-    if (shape.rank() == 0 || with_channels(shape, 1) != with_channels(first, 1)) {
-      throw usage_error("concat: {} and {}. Expected shapes that differ in the last axis only.",
-                        first.str(), shape.str());
-    }
-    check_same_device("concat", parts[0], parts[i]);
-    a.channels[i] = shape[shape.rank() - 1];
+    a.channels[i] = parts[i].size(first.rank() - 1);
     x[i] = parts[i].data();
   }
-  a.rows = with_channels(first, 1).count();
   const Device device = parts[0].device();
-  Tensor y = Tensor::empty(with_channels(first, a.total()), device);
+  Tensor y = Tensor::empty(shape, device);
   run<ConcatForward>(device, a, x[0], x[1], x[2], x[3], y.data());
   return record("concat", parts, y, [a, first, device, count = parts.size()](Tensor dy) {
     std::vector<Tensor> gradients;

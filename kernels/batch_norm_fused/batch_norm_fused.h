@@ -13,8 +13,11 @@
 // statistics, the same bits where both passes run rows of the same name. Pass `backward` finds the
 // sign of y in x where there is no shortcut, and wants y where there is one.
 //
+// Rows of y and dy may be `pitch` floats apart, C or more, where there is no shortcut; what lies
+// between is left alone. So the parts of a concatenation are normalised without being joined first.
+//
 // In place: y may be shortcut in `forward` and `rebuild`. In `backward` dx may be dy where there is
-// no shortcut, and dshortcut may be dy.
+// no shortcut and no pitch, and dshortcut may be dy.
 #pragma once
 
 #include "kernels/batch_norm/batch_norm.h"
@@ -24,9 +27,13 @@ namespace hilum {
 
 struct BatchNormFusedProblem : BatchNormProblem {
   bool relu = true, shortcut = false;
+  std::size_t pitch = 0;  // 0 is C
+
+  constexpr std::size_t y_row() const { return pitch == 0 ? c : pitch; }
+  std::size_t y_count() const { return (rows - 1) * y_row() + c; }
 
   std::size_t shortcut_count() const { return shortcut ? x_count() : 0; }
-  std::string describe() const;  // "50176x64 + shortcut, ReLU"
+  std::string describe() const;  // "50176x64 + shortcut, ReLU, pitch 256"
 };
 
 struct BatchNormFusedForward {

@@ -81,27 +81,37 @@ static float* scale_line(const BatchNormFusedProblem& a, float* workspace, const
   return scale;
 }
 
-template <bool relu, bool with_shortcut>
-static void normalise(const BatchNormFusedProblem& a, const Line& line, const float* x,
-                      const float* shortcut, float* y) {
-  const bool around = y != x && y != shortcut && goes_around(y, a.x_count(), a.c);
+template <bool relu, bool with_shortcut, bool around>
+static void normalise_rows(const BatchNormFusedProblem& a, const Line& line, const float* x,
+                           const float* shortcut, float* y) {
 #pragma omp parallel
   {
     for (auto [m, end] = my_part(a.rows); m < end; ++m) {
+      const float *from = x + m * a.c, *more = with_shortcut ? shortcut + m * a.c : nullptr;
+      float* to = y + m * a.y_row();
       for_channels(
-          a.c, [ =, m = m ](std::size_t c, std::size_t n) __attribute__((always_inline)) {
-            Vec z = line.z(line.deviation(x + m * a.c, c, n), c, n);
-            if (with_shortcut) z += load_first(shortcut + m * a.c + c, n);
+          a.c, [=](std::size_t c, std::size_t n) __attribute__((always_inline)) {
+            Vec z = line.z(line.deviation(from, c, n), c, n);
+            if (with_shortcut) z += load_first(more + c, n);
             if (relu) z = z <= Vec{} ? Vec{} : z;
             if (around) {
-              store_around(y + m * a.c + c, z);
+              store_around(to + c, z);
             } else {
-              store_first(y + m * a.c + c, z, n);
+              store_first(to + c, z, n);
             }
           });
     }
     if (around) finish_around();
   }
+}
+
+template <bool relu, bool with_shortcut>
+static void normalise(const BatchNormFusedProblem& a, const Line& line, const float* x,
+                      const float* shortcut, float* y) {
+  const bool around =
+      y != x && y != shortcut && a.c % lanes == 0 && goes_around(y, a.rows * a.y_row(), a.y_row());
+  around ? normalise_rows<relu, with_shortcut, true>(a, line, x, shortcut, y)
+         : normalise_rows<relu, with_shortcut, false>(a, line, x, shortcut, y);
 }
 
 static void batch_norm_fused_rebuild(const BatchNormFusedProblem& a, float* workspace,
@@ -142,7 +152,7 @@ static void gradient_sums(const BatchNormFusedProblem& a, const Chunks& chunks, 
         [=](std::size_t m, std::size_t c, std::size_t n) __attribute__((always_inline)) {
           const std::size_t row = (first + m) * a.c;
           const Vec deviation = line.deviation(x + row, c, n);
-          Vec g = load_first(dy + row + c, n);
+          Vec g = load_first(dy + (first + m) * a.y_row() + c, n);
           if (relu) {
             const Vec sign = with_shortcut ? load_first(y + row + c, n) : line.z(deviation, c, n);
             g = sign > Vec{} ? g : Vec{};
@@ -162,7 +172,7 @@ static void input_gradient(const BatchNormFusedProblem& a, const Line& line, con
     for_channels(
         a.c, [=](std::size_t c, std::size_t n) __attribute__((always_inline)) {
           const Vec deviation = line.deviation(x + m * a.c, c, n);
-          Vec g = load_first(dy + m * a.c + c, n);
+          Vec g = load_first(dy + m * a.y_row() + c, n);
           if (relu) g = line.z(deviation, c, n) > Vec{} ? g : Vec{};
           const Vec centered = g - load_first(plain + c, n);
           store_first(

@@ -29,12 +29,17 @@ struct Channels {
   }
 };
 
+// Of y and dy, element i of x.
+__device__ std::size_t pitched(const Problem& a, std::size_t i, std::size_t c) {
+  return a.y_row() == a.c ? i : i / a.c * a.y_row() + c;
+}
+
 __global__ void normalise(Problem a, Channels of, const float* x, const float* shortcut, float* y) {
   for_each_of_channel(a.rows, a.c, [&](std::size_t c) {
     return [&, channel = of[c]](std::size_t i) {
       float z = channel.z(x[i] - channel.mean);
       if (a.shortcut) z += shortcut[i];
-      y[i] = a.relu && z <= 0 ? 0 : z;
+      y[pitched(a, i, c)] = a.relu && z <= 0 ? 0 : z;
     };
   });
 }
@@ -53,7 +58,7 @@ struct MaskedGradients {
     for (std::size_t m = first; m < end; m += lines) {
       const std::size_t i = m * a.c + c;
       const float deviation = x[i] - channel.mean;
-      float g = dy[i];
+      float g = dy[m * a.y_row() + c];
       if (a.relu && !((a.shortcut ? y[i] : channel.z(deviation)) > 0)) g = 0;
       if (a.shortcut) dshortcut[i] = g;
       sum = sum + Sums{g, g * deviation};
@@ -72,7 +77,7 @@ __global__ void input_gradient(Problem a, Channels of, const float* x, const flo
     return [=, channel = of[c], plain = dbeta[c] / rows,
             slope = of.inv_std[c] * (dgamma[c] / rows)](std::size_t i) {
       const float deviation = x[i] - channel.mean;
-      const float g = mask && !(channel.z(deviation) > 0) ? 0 : dy[i];
+      const float g = mask && !(channel.z(deviation) > 0) ? 0 : dy[pitched(a, i, c)];
       dx[i] = channel.scale * (g - plain - deviation * slope);
     };
   });

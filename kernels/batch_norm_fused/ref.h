@@ -20,7 +20,7 @@ void BatchNormFusedRebuild::reference(const BatchNormFusedProblem& a, const T* x
       const std::size_t i = m * a.c + c;
       T z = batch_norm_fused_z(x[i], gamma[c], beta[c], mean[c], inv_std[c]);
       if (a.shortcut) z += shortcut[i];
-      y[i] = a.relu && z <= T(0) ? T(0) : z;
+      y[m * a.y_row() + c] = a.relu && z <= T(0) ? T(0) : z;
     }
   }
 }
@@ -40,9 +40,11 @@ template <class T>
 void BatchNormFusedBackward::reference(const BatchNormFusedProblem& a, const T* x, const T* gamma,
                                        const T* beta, const T* mean, const T* inv_std, const T* y,
                                        const T* dy, T* dx, T* dshortcut, T* dgamma, T* dbeta) {
-  std::vector<T> g(dy, dy + a.x_count());
-  for (std::size_t i = 0; a.relu && i < a.x_count(); ++i) {
+  std::vector<T> g(a.x_count());
+  for (std::size_t i = 0; i < a.x_count(); ++i) {
     const std::size_t c = i % a.c;
+    g[i] = dy[i / a.c * a.y_row() + c];
+    if (!a.relu) continue;
     const T sign =
         a.shortcut ? y[i] : batch_norm_fused_z(x[i], gamma[c], beta[c], mean[c], inv_std[c]);
     if (!(sign > T(0))) g[i] = T(0);

@@ -20,7 +20,8 @@ std::size_t cuda1_workspace(const BatchNormFusedProblem& a) {
 }  // namespace
 
 std::string BatchNormFusedProblem::describe() const {
-  return BatchNormProblem::describe() + (shortcut ? " + shortcut" : "") + (relu ? ", ReLU" : "");
+  return BatchNormProblem::describe() + (shortcut ? " + shortcut" : "") + (relu ? ", ReLU" : "") +
+         (y_row() != c ? ", pitch " + std::to_string(pitch) : "");
 }
 
 // Fill::distinct keeps finite differences on one side of the ReLU's kink as well as any filling can
@@ -29,7 +30,7 @@ std::vector<Operand> BatchNormFusedForward::operands(const Problem& a) {
   return {{"x", a.x_count()},      {"gamma", a.c},
           {"beta", a.c},           {"shortcut", a.shortcut_count()},
           {"running_mean", a.c},   {"running_var", a.c, Fill::positive},
-          {"y", a.x_count()},      {"mean", a.c},
+          {"y", a.y_count()},      {"mean", a.c},
           {"inv_std", a.c},        {"running_mean_out", a.c},
           {"running_var_out", a.c}};
 }
@@ -40,7 +41,7 @@ std::vector<Operand> BatchNormFusedBackward::operands(const Problem& a) {
           {"mean", a.c},
           {"inv_std", a.c, Fill::positive},
           {"y", a.relu ? a.shortcut_count() : 0, Fill::rectified},
-          {"dy", a.x_count()},
+          {"dy", a.y_count()},
           {"dx", a.x_count()},
           {"dshortcut", a.shortcut_count()},
           {"dgamma", a.c},
@@ -50,7 +51,7 @@ std::vector<Operand> BatchNormFusedRebuild::operands(const Problem& a) {
   return {{"x", a.x_count()}, {"gamma", a.c},
           {"beta", a.c},      {"shortcut", a.shortcut_count()},
           {"mean", a.c},      {"inv_std", a.c, Fill::positive},
-          {"y", a.x_count()}};
+          {"y", a.y_count()}};
 }
 
 // Memory is counted once an array, as everywhere; forward goes over x and backward over x and dy

@@ -57,6 +57,48 @@ struct Blocks {
   std::vector<Tensor> w, gamma, beta, mean, var;
 };
 
+// relu(bn(parts side by side)) times a fixed cotangent: output, gradients, running statistics.
+std::map<std::string, std::vector<float>> parts_step(bool joined) {
+  std::vector<Tensor> parts;
+  std::uint64_t seed = 20;
+  for (const std::size_t c : {5u, 16u, 32u, 1u, 8u}) {
+    parts.push_back(random_tensor({3, 5, 7, c}, seed++).set_requires_grad(true));
+  }
+  Tensor gamma = random_tensor({62}, 30).set_requires_grad(true);
+  Tensor beta = random_tensor({62}, 31).set_requires_grad(true);
+  Tensor mean = random_tensor({62}, 32), var = Tensor::full({62}, 2);
+  const Tensor y = joined ? batch_norm_relu(concat(parts), gamma, beta, mean, var, 0.1f, 1e-5f)
+                          : batch_norm_relu(parts, gamma, beta, mean, var, 0.1f, 1e-5f);
+  const Tensor w = random_tensor({9, 1, 1, 62}, 34).set_requires_grad(true);  // wants y again
+  const Tensor z = conv2d(y, w);
+  z.backward(random_tensor(z.shape(), 33));
+  std::map<std::string, std::vector<float>> all = {
+      {"y", y.values()},       {"dw", w.grad().values()},       {"dgamma", gamma.grad().values()},
+      {"mean", mean.values()}, {"dbeta", beta.grad().values()}, {"var", var.values()}};
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    all["dx" + std::to_string(i)] = parts[i].grad().values();
+  }
+  return all;
+}
+
+TEST(Saved, PartsNeedNotBeJoinedForBatchNorm) {
+  const auto apart = parts_step(false), joined = parts_step(true);
+  for (const auto& [name, values] : joined) {
+    ASSERT_EQ(apart.at(name).size(), values.size()) << name;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      ASSERT_NEAR(apart.at(name)[i], values[i], 2e-5 * (1 + std::fabs(values[i])))
+          << name << "[" << i << "]";
+    }
+  }
+  Tensor gamma = Tensor::full({6}, 1), beta = gamma.clone(), mean = gamma.clone(), var = mean;
+  const auto refused = [&](const std::vector<Tensor>& parts) {
+    EXPECT_THROW(batch_norm_relu(parts, gamma, beta, mean, var, 0.1f, 1e-5f), Error);
+  };
+  refused({});
+  refused({random_tensor({2, 3, 3, 2}, 1), random_tensor({2, 3, 4, 4}, 1)});  // other pixels
+  refused({random_tensor({2, 3, 3, 2}, 1), random_tensor({2, 3, 3, 5}, 1)});  // seven channels
+}
+
 // The same values without a recipe.
 Tensor record_copy(const Tensor& x) {
   return record("copy", {x}, x.clone(), [](Tensor dy) { return std::vector<Tensor>{dy}; });
