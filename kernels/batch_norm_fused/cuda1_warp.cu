@@ -36,7 +36,7 @@ __device__ std::size_t pitched(const Problem& a, std::size_t i, std::size_t c) {
 
 __global__ void normalise(Problem a, Channels of, const float* x, const float* shortcut, float* y) {
   for_each_of_channel(a.rows, a.c, [&](std::size_t c) {
-    return [&, channel = of[c]](std::size_t i) {
+    return [&, c, channel = of[c]](std::size_t i) {
       float z = channel.z(x[i] - channel.mean);
       if (a.shortcut) z += shortcut[i];
       y[pitched(a, i, c)] = a.relu && z <= 0 ? 0 : z;
