@@ -11,6 +11,7 @@
 
 #include "apps/config_file.h"
 #include "apps/session.h"
+#include "engine/tuning.h"
 #include "kernels/error.h"
 
 namespace {
@@ -77,6 +78,7 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     for (const std::string& text : shortened) session.note("quick", text);
     const int code = session.action();
+    hilum::finish_tuning();
     // Results that could not be written were not given.
     if (std::fflush(stdout) != 0) {
       return fail(data, "standard output: cannot be written. Is the disk full?");

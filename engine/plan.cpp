@@ -2,6 +2,7 @@
 #include "engine/plan.h"
 
 #include <algorithm>
+#include <map>
 
 #include "engine/plan_fuse.h"
 #include "engine/plan_memory.h"
@@ -202,21 +203,40 @@ class PlanBuilder {
     Conv2dInferenceProblem one{convolution_of(a.node, x, w.shape()), pitch(a.output),
                                a.inputs.size() == 2, a.activation};
     one.conv.n = part_.images;
-    const Row<Conv2dInference>& row = select<Conv2dInference>(part_.device, one);
-    Tensor plain = a.weight.empty() ? w.clone() : Tensor::from(a.weight, w.shape());
-    if (row.prepare != nullptr) {  // rows of the CPU
-      Tensor prepared = Tensor::empty({row.prepared_count(one)});
-      row.prepare(one, std::as_const(plain).data(), prepared.data());
-      plain = prepared;
-    }
-    const float *filters = keep(plain), *shift = keep(a.shift);
-    const Source residual = one.residual ? source(a, 1) : Source{nullptr};
-    step([=, &row, from = source(a, 0), y = at(a.output)](std::size_t n, const float* input) {
-      Conv2dInferenceProblem problem = one;
-      problem.conv.n = n;
+    const Tensor plain = a.weight.empty() ? w.clone() : Tensor::from(a.weight, w.shape());
+    const float* shift = keep(a.shift);
+    const Source from = source(a, 0), residual = one.residual ? source(a, 1) : Source{nullptr};
+    const auto run_on = [=, y = at(a.output)](const Row<Conv2dInference>& row,
+                                              const Conv2dInferenceProblem& problem,
+                                              const float* input, const float* filters) {
       run_row(row, problem, from.in(input), filters, shift,
               problem.residual ? residual.in(input) : nullptr, y);
+    };
+    if (untuned<Conv2dInference>(part_.device, one)) {  // on the block, which holds nothing yet
+      const Tensor images = Tensor::zeros({part_.images * shape(0).count()}, part_.device);
+      std::map<const void*, Tensor> filters;
+      tune<Conv2dInference>(part_.device, one, [&](const Row<Conv2dInference>& row) {
+        Tensor& ready = filters[&row];
+        if (!ready.defined()) ready = ready_for(row, one, plain).to(part_.device);
+        run_on(row, one, std::as_const(images).data(), std::as_const(ready).data());
+      });
+    }
+    const Row<Conv2dInference>& row = select<Conv2dInference>(part_.device, one);
+    const float* filters = keep(ready_for(row, one, plain));
+    step([=, &row](std::size_t n, const float* input) {
+      Conv2dInferenceProblem problem = one;
+      problem.conv.n = n;
+      run_on(row, problem, input, filters);
     });
+  }
+
+  // Filters in the form that the row wants.
+  static Tensor ready_for(const Row<Conv2dInference>& row, const Conv2dInferenceProblem& one,
+                          const Tensor& plain) {
+    if (row.prepare == nullptr) return plain;
+    Tensor prepared = Tensor::empty({row.prepared_count(one)});  // rows of the CPU
+    row.prepare(one, plain.data(), prepared.data());
+    return prepared;
   }
 
   Plan::Part& part_;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "engine/file.h"
@@ -46,19 +48,52 @@ TunedRows rows_of(const Json& all, const std::string& machine, const std::filesy
   return rows;
 }
 
+// Choices on their way to the file.
+class Writer {
+ public:
+  Writer(std::filesystem::path file, std::string machine)
+      : file_(std::move(file)), machine_(std::move(machine)) {}
+
+  void add(const std::string& key, const TunedRow& row) {
+    unwritten_[key] = row;
+    if (std::chrono::steady_clock::now() - written_ > std::chrono::seconds(1)) write();
+  }
+
+  // Others may have added to the file meanwhile; what they chose stays.
+  void write() {
+    if (unwritten_.empty()) return;
+    Json all = read(file_);
+    for (const auto& [key, tuned] : unwritten_) {
+      if (all[machine_].contains(key)) continue;
+      all[machine_][key] = {{"row", tuned.row}, {"milliseconds", tuned.milliseconds}};
+    }
+    write_file_atomically(file_, all.dump(1) + "\n");
+    unwritten_.clear();
+    written_ = std::chrono::steady_clock::now();
+  }
+
+ private:
+  std::filesystem::path file_;
+  std::string machine_;
+  TunedRows unwritten_;
+  std::chrono::steady_clock::time_point written_ = std::chrono::steady_clock::now();
+};
+std::optional<Writer> writer;
+
 }  // namespace
 
 void tune_with(const std::filesystem::path& file, const std::string& program) {
-  Json all = read(file);
   const std::string machine = this_machine(program);
-  TunedRows known = rows_of(all, machine, file);
-  start_tuning(std::move(known), [=](const TunedRows& rows) mutable {
-    all[machine] = Json::object();
-    for (const auto& [key, tuned] : rows) {
-      all[machine][key] = {{"row", tuned.row}, {"milliseconds", tuned.milliseconds}};
-    }
-    write_file_atomically(file, all.dump(1) + "\n");
-  });
+  TunedRows known = rows_of(read(file), machine, file);
+  writer.emplace(file, machine);
+  start_tuning(std::move(known),
+               [](const std::string& key, const TunedRow& row) { writer->add(key, row); });
+}
+
+void finish_tuning() {
+  stop_tuning();
+  if (writer) writer->write();
+  writer.reset();
 }
 
 }  // namespace hilum

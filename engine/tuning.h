@@ -11,8 +11,11 @@
 
 namespace hilum {
 
-// Begins with what the file holds for this machine, if it is there, and writes each new choice to
-// it at once. A data error where it cannot be read as such a file.
+// Begins with what the file holds for this machine, if it is there, and adds new choices to it,
+// once a second at most. A data error where it cannot be read as such a file.
 void tune_with(const std::filesystem::path& file, const std::string& program);
+// Adds what is not in the file yet, and ends tuning. A program that dies before has to measure the
+// choices of its last second again.
+void finish_tuning();
 
 }  // namespace hilum

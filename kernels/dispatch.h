@@ -193,11 +193,18 @@ class WithoutObserver {
   KernelObserver before_;
 };
 
-// Times the rows that can run the problem, all but the reference, and remembers the fastest. The
-// first call of each is not counted (plans, first touch), the least of five counts; rows that take
-// twice as long as the best are not waited for again.
-template <class Pass, class... Args>
-void tune(Device device, const typename Pass::Problem& problem, Args... operands) {
+// Whether this problem's rows are to be measured now.
+template <class Pass>
+bool untuned(Device device, const typename Pass::Problem& problem) {
+  return tunable<Pass> && tuning() && !dry_run() && !forced_row(Pass::op, Pass::pass) &&
+         tuned_row(tuning_key<Pass>(device, problem)) == nullptr;
+}
+
+// Times the rows that can run the problem, all but the reference, and remembers the fastest.
+// `call(row)` runs one by run_row. The first call of each is not counted (plans, first touch), the
+// least of five counts; rows that take twice as long as the best are not waited for again.
+template <class Pass, class Call>
+void tune(Device device, const typename Pass::Problem& problem, const Call& call) {
   std::vector<const Row<Pass>*> rows;
   for (const Row<Pass>& row : Pass::table()) {
     if (row.name != std::string_view("ref") && why_not(row, device, problem) == nullptr) {
@@ -213,7 +220,7 @@ void tune(Device device, const typename Pass::Problem& problem, Args... operands
       if (before != tuned.milliseconds.end() && before->second > 2 * best) continue;
       device_synchronise(device);
       const auto begin = std::chrono::steady_clock::now();
-      run_row(*row, problem, operands...);
+      call(*row);
       device_synchronise(device);
       const std::chrono::duration<double, std::milli> took =
           std::chrono::steady_clock::now() - begin;
@@ -231,11 +238,8 @@ void tune(Device device, const typename Pass::Problem& problem, Args... operands
 // The usual call: run<Conv2dForward>(device, problem, x, w, y).
 template <class Pass, class... Args>
 void run(Device device, const typename Pass::Problem& problem, Args... operands) {
-  if constexpr (tunable<Pass>) {
-    if (tuning() && !dry_run() && !forced_row(Pass::op, Pass::pass) &&
-        tuned_row(tuning_key<Pass>(device, problem)) == nullptr) {
-      tune<Pass>(device, problem, operands...);
-    }
+  if (untuned<Pass>(device, problem)) {
+    tune<Pass>(device, problem, [&](const Row<Pass>& row) { run_row(row, problem, operands...); });
   }
   run_row(select<Pass>(device, problem), problem, operands...);
 }

@@ -8,13 +8,13 @@ namespace {
 struct State {
   bool on = false;
   TunedRows rows;
-  std::function<void(const TunedRows&)> listener;
+  TuneListener listener;
 };
 State state;
 
 }  // namespace
 
-void start_tuning(TunedRows known, std::function<void(const TunedRows&)> listener) {
+void start_tuning(TunedRows known, TuneListener listener) {
   state = {true, std::move(known), std::move(listener)};
 }
 void stop_tuning() { state = {}; }
@@ -26,8 +26,8 @@ const TunedRow* tuned_row(const std::string& key) {
 }
 
 void remember_row(const std::string& key, TunedRow row) {
-  state.rows[key] = std::move(row);
-  if (state.listener) state.listener(state.rows);
+  const TunedRow& kept = state.rows[key] = std::move(row);
+  if (state.listener) state.listener(key, kept);
 }
 
 }  // namespace hilum

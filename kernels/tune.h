@@ -1,6 +1,6 @@
 // A measured choice of rows. While tuning is on, the first time that a problem comes up the rows
 // that can run it take turns on the operands at hand, and from then on the fastest runs. Only for
-// passes that say `tunable`: their outputs overlap no input, so that running twice does no harm.
+// passes that say `tunable`: running twice does no harm (no output overlaps an input that counts).
 // Rows differ in rounding: the same choice gives the same bits, which is why it is worth keeping
 // (engine/tuning.h). Asked-for rows (HILUM_KERNELS) come first.
 #pragma once
@@ -20,7 +20,8 @@ struct TunedRow {
 using TunedRows = std::map<std::string, TunedRow>;
 
 // From now on, beginning with what is known; `listener` hears of every new choice.
-void start_tuning(TunedRows known, std::function<void(const TunedRows&)> listener);
+using TuneListener = std::function<void(const std::string& key, const TunedRow&)>;
+void start_tuning(TunedRows known, TuneListener listener);
 void stop_tuning();
 bool tuning();
 

@@ -35,6 +35,7 @@ struct Conv2dInference {
                             const float* bias, const float* residual, float* y);
   static constexpr const char* op = "conv2d";
   static constexpr const char* pass = "inference";
+  static constexpr bool tunable = true;
   static std::vector<Operand> operands(const Problem&);
   static Cost cost(const Problem&);
   static const Table<Conv2dInference>& table();

@@ -11,6 +11,7 @@
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/dispatch.h"
 #include "kernels/error.h"
+#include "kernels/tune.h"
 #include "tests/engine/helpers.h"
 
 namespace hilum {
@@ -26,7 +27,7 @@ std::vector<std::string> run_with(const std::filesystem::path& file) {
   set_kernel_observer([](const KernelEvent& event) { rows_that_ran.push_back(event.row); });
   conv2d(test::random_tensor({2, 9, 9, 8}, 1), test::random_tensor({16, 3, 3, 8}, 2), {});
   set_kernel_observer(before);
-  stop_tuning();
+  finish_tuning();
   return rows_that_ran;
 }
 
@@ -68,6 +69,33 @@ TEST(Tuning, MeasuresEveryRowOnceAndBelievesItsFile) {
   // What is asked for by name comes first, and is not measured.
   const KernelScope forced("conv2d=cpu2_direct");
   EXPECT_EQ(run_with(file), std::vector<std::string>{"cpu2_direct"});
+}
+
+// Many choices are few writings; what others added to the file meanwhile stays.
+TEST(Tuning, AddsItsChoicesToWhatTheFileHolds) {
+  const test::TemporaryFolder folder;
+  const auto file = folder / "choices.json";
+  tune_with(file, "test");
+  remember_row("first", {"r", {}});
+  finish_tuning();
+  EXPECT_FALSE(tuning());
+  auto all = nlohmann::json::parse(read_file(file));
+  const std::string machine = all.begin().key(), before = read_file(file);
+
+  tune_with(file, "test");
+  EXPECT_NE(tuned_row("first"), nullptr);
+  for (int i = 0; i < 50; ++i) remember_row(std::to_string(i), {"mine", {{"mine", 1.0}}});
+  EXPECT_EQ(read_file(file), before) << "not at each choice";
+  all[machine]["7"] = all[machine]["first"];  // by another program, meanwhile
+  all["another machine"] = all[machine];
+  write_file_atomically(file, all.dump());
+  finish_tuning();
+
+  const auto now = nlohmann::json::parse(read_file(file));
+  EXPECT_EQ(now["another machine"], all["another machine"]);
+  EXPECT_EQ(now[machine].size(), 51u);
+  EXPECT_EQ(now[machine]["7"]["row"], "r") << "who was first in the file stays";
+  EXPECT_EQ(now[machine]["8"]["row"], "mine");
 }
 
 TEST(Tuning, RefusesAFileThatIsSomethingElse) {

@@ -6,9 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
+#include "engine/file.h"
 #include "engine/init.h"
 #include "engine/layers.h"
+#include "engine/tuning.h"
 #include "kernels/dispatch.h"
 #include "kernels/error.h"
 #include "kernels/threads.h"
@@ -157,6 +160,65 @@ TEST(Plan, IsNotAllowedWhereAnotherKernelWasAskedFor) {
   }
   const KernelScope scope("conv2d.inference=ref");
   EXPECT_TRUE(plan_is_allowed());
+}
+
+std::vector<std::string> rows_that_ran;  // of the convolutions of plans
+
+// Logits by a new plan that is tuned with the file.
+std::vector<float> tuned_logits(Module& net, const Tensor& x, const std::filesystem::path& file) {
+  tune_with(file, "test");
+  rows_that_ran.clear();
+  const KernelObserver before = kernel_observer();
+  set_kernel_observer([](const KernelEvent& event) {
+    if (event.op == std::string_view("conv2d") && event.pass == std::string_view("inference"))
+      rows_that_ran.push_back(event.row);
+  });
+  const std::vector<float> logits = Plan(net, x.shape())(x).values();
+  set_kernel_observer(before);
+  finish_tuning();
+  return logits;
+}
+
+TEST(Plan, MeasuresItsConvolutionsAndBelievesTheFile) {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path file = folder / "choices.json";
+  const std::unique_ptr<Module> net = make_net("resnet18", 3, 3, 37);
+  initialise(*net, 7);
+  net->train(false);
+  const NoGrad no_grad;
+  const Tensor x = test::random_tensor({2, 37, 37, 3}, 5);
+  const std::vector<float> untuned = Plan(*net, x.shape())(x).values();
+  const std::vector<float> first = tuned_logits(*net, x, file);
+  const std::vector<std::string> chosen = rows_that_ran;
+  EXPECT_EQ(chosen.size(), 20u) << "once each: what was measured is not told as work";
+  EXPECT_LT(difference(Tensor::from(first, {2, 3}), Tensor::from(untuned, {2, 3})), 3e-5);
+
+  auto all = nlohmann::json::parse(read_file(file));
+  nlohmann::json& rows = all.begin().value();
+  std::size_t measured = 0, several = 0, fused = 0;
+  for (auto& [key, entry] : rows.items()) {
+    if (!key.starts_with("conv2d.inference cpu ")) continue;
+    ++measured;
+    several += entry["milliseconds"].size() > 1 ? 1 : 0;
+    fused += key.find("residual, relu") != std::string::npos ? 1 : 0;
+    for (const auto& [row, took] : entry["milliseconds"].items()) {
+      EXPECT_GE(took, entry["milliseconds"][entry["row"].get<std::string>()]) << key << row;
+    }
+    entry["row"] = "cpu2_direct";
+  }
+  EXPECT_GE(measured, 10u);
+  EXPECT_GE(several, 4u) << "3x3 layers can be done by Winograd as well";
+  EXPECT_GE(fused, 4u);
+
+  // The same choices, the same bits; other choices in the file are taken, and nothing is measured.
+  EXPECT_EQ(tuned_logits(*net, x, file), first);
+  EXPECT_EQ(rows_that_ran, chosen);
+  write_file_atomically(file, all.dump());
+  const std::vector<float> direct = tuned_logits(*net, x, file);
+  EXPECT_EQ(rows_that_ran, std::vector<std::string>(20, "cpu2_direct"));
+  EXPECT_EQ(read_file(file), all.dump());
+  const KernelScope scope("conv2d=cpu2_direct");
+  EXPECT_EQ(Plan(*net, x.shape())(x).values(), direct);
 }
 
 }  // namespace
