@@ -10,7 +10,7 @@
 // The two sweeps of a pass run in opposite directions, chunk by chunk: the second begins where the
 // first ended, in what is still in the cache. Chunks and sums: kernels/batch_norm/cpu1.cpp.
 //
-// Bound by: memory.
+// Bound by: memory; large results are written around the caches.
 #ifndef HILUM_ISA
 
 #include "kernels/around.h"
