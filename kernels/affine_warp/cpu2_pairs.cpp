@@ -137,10 +137,11 @@ static bool locate(const AffineWarpProblem& a, const float* m, std::size_t oy, s
     const Vec column = lane_centre + static_cast<float>(ox + i);
     const Place across = place(m[0] * column + u0, width, a.border);
     const Place down = place(m[3] * column + v0, height, a.border);
-    store_ints(p.upper + i, (down.first * width + across.first) * C);
-    const VecInt lower = (down.second * width + across.first) * C;  // never before the upper
+    const VecInt upper = (down.first * width + across.first) * C;
+    const VecInt lower = (down.second * width + across.first) * C;  // row 0 where it is outside
+    store_ints(p.upper + i, upper);
     store_ints(p.lower + i, lower);
-    behind |= lower > last;
+    behind |= (upper > last) | (lower > last);
     store(p.across + i, across.fraction);
     store(p.down + i, down.fraction);
     if (constant) {
