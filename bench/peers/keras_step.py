@@ -8,13 +8,13 @@ compiled (tf.function), as `fit` and `predict` run it.
 """
 
 import os
-import resource
 import sys
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its greetings would be read as answers
 import numpy
 import tensorflow as tf
+
+from peer import serve
 
 NETS = {"resnet50": "ResNet50", "resnet152": "ResNet152", "vgg19": "VGG19", "densenet121": "DenseNet121"}
 
@@ -50,14 +50,7 @@ def main():
         def once():
             forward(x).numpy()
 
-    print("ready", flush=True)
-    for command in sys.stdin:
-        if command.strip() == "memory":
-            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
-            continue
-        begin = time.perf_counter()
-        once()
-        print(f"{time.perf_counter() - begin:.6f}", flush=True)
+    serve(once)
 
 
 main()

@@ -4,12 +4,12 @@
 """
 
 import os
-import resource
 import sys
-import time
 
 import numpy
 import onnxruntime
+
+from peer import serve
 
 
 def main():
@@ -20,14 +20,7 @@ def main():
     entry = session.get_inputs()[0]
     shape = [batch, size, size, 3] if entry.shape[-1] == 3 else [batch, 3, size, size]
     x = numpy.random.default_rng(0).random(shape, dtype=numpy.float32) * 2 - 1
-    print("ready", flush=True)
-    for command in sys.stdin:
-        if command.strip() == "memory":
-            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
-            continue
-        begin = time.perf_counter()
-        session.run(None, {entry.name: x})
-        print(f"{time.perf_counter() - begin:.6f}", flush=True)
+    serve(lambda: session.run(None, {entry.name: x}))
 
 
 main()

@@ -8,13 +8,12 @@ with an allocator that keeps its memory and its AVX-512 kernels.
 """
 
 import os
-import resource
 import sys
-import time
 
 import torch
 import torchvision
 
+from peer import serve
 from torch_cnn import cnn
 
 
@@ -48,14 +47,7 @@ def main():
             with torch.no_grad():
                 script(x)
 
-    print("ready", flush=True)
-    for command in sys.stdin:
-        if command.strip() == "memory":
-            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
-            continue
-        begin = time.perf_counter()
-        once()
-        print(f"{time.perf_counter() - begin:.6f}", flush=True)
+    serve(once)
 
 
 main()
