@@ -199,10 +199,10 @@ std::size_t run_step(std::span<Module* const> modules, Tensor& x) {
   return 1;
 }
 
-Tensor Sequential::compute(Tensor x) {
+Tensor Sequential::run_from(std::size_t first, Tensor x) {
   std::vector<Module*> modules;
   for (const auto& [name, child] : children()) modules.push_back(child);
-  for (std::span<Module* const> rest(modules); !rest.empty();)
+  for (auto rest = std::span<Module* const>(modules).subspan(first); !rest.empty();)
     rest = rest.subspan(run_step(rest, x));
   return x;
 }

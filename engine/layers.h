@@ -226,7 +226,9 @@ class Sequential : public Module {
   std::string kind() const override { return "Sequential"; }
 
  protected:
-  Tensor compute(Tensor x) override;
+  Tensor compute(Tensor x) override { return run_from(0, std::move(x)); }
+  // From the child of that number on.
+  Tensor run_from(std::size_t first, Tensor x);
 };
 
 }  // namespace hilum

@@ -44,13 +44,7 @@ class DenseLayer : public Sequential {
   // This layer of the parts side by side.
   Tensor of(const std::vector<Tensor>& parts) {
     const PathScope scope(join_path(module_path(), name()));
-    Tensor x = norm1_->with_relu(*relu1_, parts);
-    std::vector<Module*> modules;
-    for (const auto& [name, child] : children()) modules.push_back(child);
-    for (auto rest = std::span<Module* const>(modules).subspan(2); !rest.empty();) {
-      rest = rest.subspan(run_step(rest, x));
-    }
-    return x;
+    return run_from(2, norm1_->with_relu(*relu1_, parts));
   }
 
  private:
