@@ -108,8 +108,7 @@ static void normalise_rows(const BatchNormFusedProblem& a, const Line& line, con
 template <bool relu, bool with_shortcut>
 static void normalise(const BatchNormFusedProblem& a, const Line& line, const float* x,
                       const float* shortcut, float* y) {
-  const bool around =
-      y != x && y != shortcut && a.c % lanes == 0 && goes_around(y, a.rows * a.y_row(), a.y_row());
+  const bool around = y != x && y != shortcut && goes_around(y, a.rows * a.y_row(), a.y_row(), a.c);
   around ? normalise_rows<relu, with_shortcut, true>(a, line, x, shortcut, y)
          : normalise_rows<relu, with_shortcut, false>(a, line, x, shortcut, y);
 }

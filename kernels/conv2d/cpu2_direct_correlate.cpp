@@ -239,7 +239,7 @@ void correlate_band(const Correlation& a, const Cut& b, std::size_t p0, std::siz
 void correlate_cut(const Correlation& a, const Cut& b, const float* packed, float* bands,
                    const float* in, const Epilogue& e, float* out) {
   const std::size_t items = a.n * b.items(), in_c = a.in_c();
-  const bool around = a.group_k % lanes == 0 && goes_around(out, a.n * a.out_image, a.out_pixel);
+  const bool around = goes_around(out, a.n * a.out_image, a.out_pixel, a.group_k);
   Work work(items);
 #pragma omp parallel
   {

@@ -115,7 +115,7 @@ void prepare(const Correlation& a, const float* w, float* filters) {
 
 void multiply(const Correlation& a, WinogradOperands o) {
   const WinogradCut b = cut(a, lanes_now());
-  o.around = a.group_k % lanes_now() == 0 && goes_around(o.out, a.n * a.out_image, a.out_pixel);
+  o.around = goes_around(o.out, a.n * a.out_image, a.out_pixel, a.group_k);
   HILUM_DISPATCH_ISA(winograd, a, b, o);
 }
 

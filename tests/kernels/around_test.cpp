@@ -49,8 +49,8 @@ void expect_same_bits(const typename Pass::Problem& problem, std::size_t count, 
       if (!makes_a_difference(row, candidate)) continue;
       set_isa(candidate);
       Placed around(count, 0), through(count, 1);
-      ASSERT_TRUE(goes_around(around.data(), count, pitch));
-      ASSERT_FALSE(goes_around(through.data(), count, pitch));
+      ASSERT_TRUE(goes_around(around.data(), count, pitch, pitch));
+      ASSERT_FALSE(goes_around(through.data(), count, pitch, pitch));
       write(row, around.data());
       write(row, through.data());
       EXPECT_EQ(std::memcmp(around.data(), through.data(), count * sizeof(float)), 0)
