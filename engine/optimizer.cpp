@@ -28,12 +28,12 @@ class Sgd : public Optimizer {
             o.momentum != 0 ? std::vector<std::string>{"velocity"} : std::vector<std::string>{}) {}
 
  protected:
-  void update(std::vector<Update>& all) override {
-    for (auto& [w, g, moments, lr] : all) {
-      const SgdProblem a{w.count(), lr, options_.momentum, options_.nesterov,
+  void update(Device device, const std::vector<Update>& all) override {
+    for (const Update& one : all) {
+      const SgdProblem a{one.count, one.lr, options_.momentum, options_.nesterov,
                          options_.weight_decay};
-      float* v = moments.empty() ? nullptr : moments[0].data();
-      run<SgdStep>(w.device(), a, w.data(), g.data(), v, w.data(), v);
+      float* v = one.moments.empty() ? nullptr : one.moments[0];
+      run<SgdStep>(device, a, one.w, one.g, v, one.w, v);
     }
   }
 };
@@ -46,30 +46,31 @@ class Adam : public Optimizer {
  protected:
   // One call for all parameters of a rate: one launch on a GPU, one wake-up of the threads on the
   // CPU.
-  void update(std::vector<Update>& all) override {
+  void update(Device device, const std::vector<Update>& all) override {
     const OptimizerOptions& o = options_;
     std::map<double, Pointers> by_rate;
-    for (Update& one : all) {
+    for (const Update& one : all) {
       Pointers& to = by_rate[one.lr];
-      to.counts.push_back(one.w.count());
-      to.w.push_back(one.w.data());
-      to.g.push_back(one.g.data());
-      to.m.push_back(one.moments[0].data());
-      to.v.push_back(one.moments[1].data());
+      to.counts.push_back(one.count);
+      to.w.push_back(one.w);
+      to.g.push_back(one.g);
+      to.m.push_back(one.moments[0]);
+      to.v.push_back(one.moments[1]);
     }
     for (auto& [lr, to] : by_rate) {
       const AdamAllProblem a{
           to.counts,
           {0, lr, steps_, o.beta1, o.beta2, o.epsilon, o.weight_decay, o.name == "adamw"}};
-      run<AdamStepAll>(all[0].w.device(), a, to.w.data(), to.g.data(), to.m.data(), to.v.data(),
-                       to.w.data(), to.m.data(), to.v.data());
+      run<AdamStepAll>(device, a, to.w.data(), to.g.data(), to.m.data(), to.v.data(), to.w.data(),
+                       to.m.data(), to.v.data());
     }
   }
 
  private:
   struct Pointers {
     std::vector<std::size_t> counts;
-    std::vector<float*> w, g, m, v;
+    std::vector<float*> w, m, v;
+    std::vector<const float*> g;
   };
 };
 
@@ -108,18 +109,26 @@ void Optimizer::set_lr_factors(const std::function<double(const std::string&)>& 
   for (Entry& entry : entries_) entry.lr_factor = factor_of(entry.parameter.name);
 }
 
+Optimizer::Update Optimizer::update_of(Entry& entry, std::size_t first_row,
+                                       const Tensor& gradient) {
+  make_moments(entry);  // a parameter that was frozen before
+  Tensor w = entry.parameter.tensor;
+  const std::size_t first = first_row == 0 ? 0 : first_row * (w.count() / w.size(0));
+  Update one{gradient.count(), w.data() + first, gradient.data(), {}, options_.lr};
+  one.lr *= entry.lr_factor;
+  for (Tensor& moment : entry.moments) one.moments.push_back(moment.data() + first);
+  return one;
+}
+
 void Optimizer::update_entries(const std::vector<Entry*>& entries) {
   std::vector<Update> all;
   for (Entry* entry : entries) {
     const Tensor& w = entry->parameter.tensor;
-    const Tensor g = w.grad();
-    if (!g.defined() || !w.requires_grad()) continue;
-    make_moments(*entry);  // a parameter that was frozen before
-    all.push_back({w, g, entry->moments, options_.lr * entry->lr_factor});
+    if (w.grad().defined() && w.requires_grad()) all.push_back(update_of(*entry, 0, w.grad()));
   }
   if (all.empty()) return;
   const PathScope scope("optimizer");
-  update(all);
+  update(entries[0]->parameter.tensor.device(), all);
 }
 
 void Optimizer::step() {
@@ -143,13 +152,26 @@ void Optimizer::minimise(const Tensor& loss) {
   };
   if (loss.count() != 1) throw usage_error("minimise {}: not a scalar.", loss.shape().str());
   const Tensor one = Tensor::full(loss.shape(), 1, loss.device());
-  backward(loss, one, [&](const Tensor& leaf) {
+  const auto entry_for = [&](const Tensor& leaf) {
     const auto found = entry_of.find(leaf.state().get());
-    if (found == entry_of.end()) return;
-    waiting.push_back(found->second);
+    return found == entry_of.end() ? nullptr : found->second;
+  };
+  const LeafReady ready = [&](const Tensor& leaf) {
+    Entry* const entry = entry_for(leaf);
+    if (entry == nullptr) return;
+    waiting.push_back(entry);
     waiting_numbers += leaf.count();
     if (waiting_numbers >= worth_an_update) update_waiting();
-  });
+  };
+  const LeafInRows in_rows = [&](const Tensor& leaf) -> TakeRows {
+    Entry* const entry = entry_for(leaf);
+    if (entry == nullptr) return nullptr;
+    return [this, entry](std::size_t first_row, const Tensor& rows) {
+      const PathScope scope("optimizer");
+      update(rows.device(), {update_of(*entry, first_row, rows)});
+    };
+  };
+  backward(loss, one, ready, in_rows);
   // And those with a gradient that this loss has nothing to do with.
   for (Entry& entry : entries_) {
     if (entry.parameter.tensor.grad().defined()) waiting.push_back(&entry);

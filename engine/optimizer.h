@@ -31,7 +31,8 @@ class Optimizer {
   // Parameters without a gradient, or frozen, are left alone.
   void step();
   // loss.backward(), step() and zero_grad() in one, with the same bits: a parameter is updated as
-  // soon as its gradient is complete, which is then freed.
+  // soon as its gradient is complete, which is then freed; a large one some rows at a time, where
+  // its operation gives them so (tape.h).
   void minimise(const Tensor& loss);
   void zero_grad();
   double lr() const { return options_.lr; }
@@ -51,15 +52,16 @@ class Optimizer {
   // `slots`: what the moments are called.
   Optimizer(std::vector<NamedTensor> parameters, OptimizerOptions options,
             std::vector<std::string> slots);
-  // A parameter, its gradient, its moments and its rate; handles, so what is written into them
-  // stays.
+  // Neighbouring numbers of a parameter, of its gradient and of its moments, and its rate.
   struct Update {
-    Tensor w, g;
-    std::vector<Tensor> moments;
+    std::size_t count;
+    float* w;
+    const float* g;
+    std::vector<float*> moments;
     double lr;
   };
-  // All that are trained, in place. steps_ counts from 1.
-  virtual void update(std::vector<Update>& all) = 0;
+  // All of them, in place. steps_ counts from 1.
+  virtual void update(Device device, const std::vector<Update>& all) = 0;
 
   OptimizerOptions options_;
   std::uint64_t steps_ = 0;
@@ -71,6 +73,7 @@ class Optimizer {
     double lr_factor = 1;
   };
   void make_moments(Entry& entry);
+  Update update_of(Entry& entry, std::size_t first_row, const Tensor& gradient);
   void update_entries(const std::vector<Entry*>& entries);
 
   std::vector<Entry> entries_;

@@ -16,8 +16,14 @@ namespace {
 
 thread_local bool recording = true;
 thread_local OperationListener operation_listener;
-// For a backward pass that runs inside of a node of another: what it tells of finished leaves.
-thread_local LeafReady ready_around;
+// The backward pass that is running, for another that runs inside of one of its nodes, and for that
+// node's closure: who is told of finished leaves, and who takes gradients in rows. Both pass on
+// only what no other node of the pass uses.
+struct Listeners {
+  LeafReady ready;
+  LeafInRows in_rows;
+};
+thread_local Listeners running;
 
 std::atomic<std::uint64_t> sequence_counter{0};
 std::atomic<std::uint64_t> visit_counter{0};
@@ -240,21 +246,21 @@ void Tensor::clear_grad() {
 
 namespace {
 
-// While a node runs backward, so that a pass inside of it passes on leaves that only it uses.
-class ReadyAround {
+class Running {
  public:
-  explicit ReadyAround(LeafReady ready) : before_(std::exchange(ready_around, std::move(ready))) {}
-  ~ReadyAround() { ready_around = std::move(before_); }
-  ReadyAround(const ReadyAround&) = delete;
-  ReadyAround& operator=(const ReadyAround&) = delete;
+  explicit Running(Listeners listeners) : before_(std::exchange(running, std::move(listeners))) {}
+  ~Running() { running = std::move(before_); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
 
  private:
-  LeafReady before_;
+  Listeners before_;
 };
 
 }  // namespace
 
-void backward(const Tensor& root, const Tensor& cotangent, const LeafReady& ready) {
+void backward(const Tensor& root, const Tensor& cotangent, const LeafReady& ready,
+              const LeafInRows& in_rows) {
   if (!root.requires_grad()) {
     throw usage_error("backward of {}: nothing that it was made of requires a gradient.",
                       root.shape().str());
@@ -270,14 +276,17 @@ void backward(const Tensor& root, const Tensor& cotangent, const LeafReady& read
     return;
   }
   std::vector<std::shared_ptr<Node>> nodes = nodes_behind(root.state()->node);
-  Uses uses = ready ? uses_of_leaves(nodes) : Uses();
+  Uses uses = ready || in_rows ? uses_of_leaves(nodes) : Uses();
   const LeafReady last_use = [&](const Tensor& leaf) {
     std::size_t& left = uses[leaf.state().get()];
     if (left != 1) return;
     left = 0;  // told
     ready(leaf);
   };
-  const ReadyAround around(ready ? last_use : nullptr);
+  const LeafInRows only_use = [&](const Tensor& leaf) -> TakeRows {
+    return uses[leaf.state().get()] == 1 && !leaf.grad().defined() ? in_rows(leaf) : nullptr;
+  };
+  const Running listeners({ready ? last_use : nullptr, in_rows ? only_use : nullptr});
   std::vector<Tensor> slots(nodes.size());  // gradients that wait for their node
   slots[0] = cotangent.detach();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -306,7 +315,12 @@ void Tensor::backward() const {
 }
 
 void Tensor::backward(const Tensor& cotangent) const {
-  hilum::backward(*this, cotangent, LeafReady(ready_around));
+  const Listeners around = running;
+  hilum::backward(*this, cotangent, around.ready, around.in_rows);
+}
+
+TakeRows rows_taker(const Tensor& leaf) {
+  return running.in_rows ? running.in_rows(leaf) : nullptr;
 }
 
 }  // namespace hilum

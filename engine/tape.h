@@ -62,8 +62,22 @@ class ListenToOperations {
 // As root.backward(cotangent), telling `ready` of every leaf as soon as its gradient is complete
 // and nothing needs its value any more: it may use the gradient up and clear it, so that the
 // gradients of a network are never all there at once.
+//
+// Nor need a large one be there whole. An operation that is the only user of a leaf may hand over
+// the gradient some rows (of the leaf's first axis) at a time, in their order, and return an
+// undefined one. `in_rows` is asked for a leaf who takes them; where that is nobody, or a leaf is
+// used more than once or has a gradient already, it is returned whole, and `ready` is told. What
+// takes rows may overwrite the same rows of the leaf.
 using LeafReady = std::function<void(Tensor leaf)>;
-void backward(const Tensor& root, const Tensor& cotangent, const LeafReady& ready);
+using TakeRows = std::function<void(std::size_t first_row, const Tensor& rows)>;
+using LeafInRows = std::function<TakeRows(const Tensor& leaf)>;
+void backward(const Tensor& root, const Tensor& cotangent, const LeafReady& ready,
+              const LeafInRows& in_rows = nullptr);
+
+// For an operation's closure, once nothing else in it needs the leaf's values: who takes the
+// gradient of `leaf` in rows in the backward pass that is running; empty where it is to be returned
+// whole.
+TakeRows rows_taker(const Tensor& leaf);
 
 // The tape is written while one of these lives, inside of a NoGrad too.
 class WithGrad {

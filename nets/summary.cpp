@@ -97,7 +97,10 @@ PlannedStep plan_step(Module& module, std::size_t batch, const Shape& image,
   step.forward_calls = step.calls.size();
   if (logits.requires_grad()) {
     const Tensor cotangent = Tensor::empty(logits.shape(), device);
-    backward(logits, cotangent, [](Tensor leaf) { leaf.clear_grad(); });
+    const TakeRows take = [](std::size_t, const Tensor&) {};
+    backward(
+        logits, cotangent, [](Tensor leaf) { leaf.clear_grad(); },
+        [&](const Tensor&) { return take; });
   }
   for (NamedTensor& p : module.parameters()) p.tensor.clear_grad();
   return step;
