@@ -36,6 +36,12 @@ class Saved {
   explicit Saved(const Tensor& x);
   bool defined() const { return tensor_.defined() || recipe_ != nullptr; }
   Tensor get() const { return recipe_ ? recipe_->value() : tensor_; }
+  // The same for the last time: the result may be overwritten or freed where nobody else saved it.
+  Tensor take() {
+    Tensor value = get();
+    *this = Saved();
+    return value;
+  }
   std::size_t recipe_length() const { return recipe_ ? recipe_->length() : 0; }
 
  private:

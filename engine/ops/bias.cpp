@@ -15,13 +15,13 @@ Tensor bias(Tensor x, const Tensor& b) {
                       x.shape().str(), b.shape().str());
   }
   const BiasProblem a{x.count() / c, c};
-  const Saved source = recipe_of(x);
+  Saved source = recipe_of(x);
   Tensor y = output_for(x);
   run<BiasForward>(x.device(), a, std::as_const(x).data(), b.data(), y.data());
   if (source.defined()) {
-    set_recipe(y, {source}, [=, added = b.detach()] {
-      const Tensor input = source.get();
-      Tensor again = Tensor::empty(input.shape(), input.device());
+    set_recipe(y, {source}, [=, added = b.detach()]() mutable {
+      const Tensor input = source.take();
+      Tensor again = output_for(input);
       run<BiasForward>(input.device(), a, input.data(), added.data(), again.data());
       return again;
     });

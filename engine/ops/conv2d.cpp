@@ -42,16 +42,16 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Conv2dOptions& o) {
   if (needs_tape({w})) x_saved = Saved(x);
   if (x.requires_grad()) w_saved = w.detach();
   return record("conv2d", {x, w}, y,
-                [=](Tensor dy) {
-                  Tensor dx, dw;
+                [=](Tensor dy) mutable {
+                  Tensor dx, dw;  // dw first: x may go before dx comes
+                  if (x_saved.defined()) {
+                    dw = Tensor::empty({a.k, a.r, a.s, a.c / a.groups}, device);
+                    run<Conv2dBackwardWeight>(device, a, x_saved.take().data(), dy.data(),
+                                              dw.data());
+                  }
                   if (w_saved.defined()) {
                     dx = Tensor::empty({a.n, a.h, a.w, a.c}, device);
                     run<Conv2dBackwardData>(device, a, w_saved.data(), dy.data(), dx.data());
-                  }
-                  if (x_saved.defined()) {
-                    dw = Tensor::empty({a.k, a.r, a.s, a.c / a.groups}, device);
-                    run<Conv2dBackwardWeight>(device, a, x_saved.get().data(), dy.data(),
-                                              dw.data());
                   }
                   return std::vector<Tensor>{dx, dw};
                 },

@@ -8,13 +8,13 @@ namespace hilum {
 namespace {
 
 Tensor rectify(const char* name, Tensor x, const ReluProblem& a) {
-  const Saved source = recipe_of(x);
+  Saved source = recipe_of(x);
   Tensor y = output_for(x);
   run<ReluForward>(x.device(), a, std::as_const(x).data(), y.data());
   if (source.defined()) {
-    set_recipe(y, {source}, [=] {
-      const Tensor input = source.get();
-      Tensor again = Tensor::empty(input.shape(), input.device());
+    set_recipe(y, {source}, [=]() mutable {
+      const Tensor input = source.take();
+      Tensor again = output_for(input);
       run<ReluForward>(input.device(), a, input.data(), again.data());
       return again;
     });

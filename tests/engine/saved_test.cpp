@@ -135,6 +135,22 @@ TEST(Saved, ActivationsAreMadeAgainAndNotKept) {
   EXPECT_LE(memory_statistics().peak - before, (1 + blocks + 2 + 8) * image + (1 << 20));
 }
 
+// conv -> bias -> relu, made again in one buffer; beside it the gradient on its two sides.
+TEST(Saved, AChainIsMadeAgainInPlace) {
+  const std::size_t image = 8 * 64 * 64 * 16 * 4;
+  Tensor filters = random_tensor({16, 3, 3, 3}, 1).set_requires_grad(true);
+  Tensor added = random_tensor({16}, 2).set_requires_grad(true);
+  Tensor next = random_tensor({16, 1, 1, 16}, 3).set_requires_grad(true);
+  Conv2dOptions pad;
+  pad.pad_h = pad.pad_w = 1;
+  const Tensor x = random_tensor({8, 64, 64, 3}, 4), dy = random_tensor({8, 64, 64, 16}, 5);
+  Tensor y = conv2d(relu(bias(conv2d(x, filters, pad), added)), next);
+  reset_peak_memory();
+  const std::size_t before = memory_statistics().in_use;
+  y.backward(dy);
+  EXPECT_LE(memory_statistics().peak - before, 2 * image + (1 << 20));
+}
+
 TEST(Saved, ARecipeIsUsedOnceAndSharedByItsUsers) {
   int made = 0;
   Tensor y = Tensor::full({4}, 2);
