@@ -4,9 +4,9 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "engine/json.h"
 #include "engine/safetensors.h"
 #include "kernels/error.h"
 

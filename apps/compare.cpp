@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "apps/child.h"
+#include "apps/command_line.h"
 #include "apps/compare_plan.h"
 #include "apps/conclude.h"
 #include "apps/config_file.h"
@@ -17,6 +17,7 @@
 #include "apps/terminal.h"
 #include "data/csv.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "kernels/error.h"
 #include "nets/net.h"
 
@@ -35,7 +36,7 @@ struct Interrupted {};
 
 class Compare {
  public:
-  Compare(CLI::App& command, CompareFlags& flags, const Session& session)
+  Compare(const Command& command, CompareFlags& flags, const Session& session)
       : command_(command), flags_(flags), session_(session), out_(flags.train.out) {}
 
   int run() {
@@ -119,11 +120,10 @@ class Compare {
   // What every `hilum train` gets: all options that are its own, with the values they have here.
   TrainArguments shared_arguments() const {
     TrainArguments arguments;
-    for (const CLI::Option* option : command_.get_options()) {
-      if (!option->get_configurable() || option->get_lnames().empty()) continue;
-      const std::string name = option->get_lnames().front();
+    for (const Option& option : command_.settings()) {
+      const std::string name = option.name();
       if (std::find(own_options.begin(), own_options.end(), name) != own_options.end()) continue;
-      const std::string value = option_value(*option);
+      const std::string value = option.value();
       if (value.empty() || value == "false") continue;
       arguments[name] = value == "true" ? "" : value;
     }
@@ -202,7 +202,7 @@ class Compare {
     return comparison.failures.empty() ? 0 : static_cast<int>(ErrorKind::check);
   }
 
-  CLI::App& command_;
+  const Command command_;
   CompareFlags& flags_;
   const Session& session_;
   fs::path out_;
@@ -212,30 +212,30 @@ class Compare {
 
 }  // namespace
 
-void add_compare(CLI::App& app, Session& session) {
-  CLI::App* command =
+void add_compare(const Command& app, Session& session) {
+  const Command command =
       add_command(app, "compare", "networks x seeds x folds on the same splits", session);
   auto flags = std::make_shared<CompareFlags>();
-  declare_flags(*command, flags->train);
+  declare_flags(command, flags->train);
   for (const char* name : {"--net", "--resume", "--overwrite", "--profile"}) {
-    command->remove_option(command->get_option(name));
+    command.remove_option(name);
   }
-  command->add_option("--nets", flags->nets, "networks, as cnn,cnn:l1,resnet18")
-      ->required()
-      ->delimiter(',');
-  command->add_option("--seeds", flags->seeds, "runs of each, from --seed upwards")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--folds", flags->folds, "cross-validation; 0: the set's own splits");
-  command->add_option("--search", flags->search,
-                      "settings tried for each network first, on validation images only");
-  command->add_option("--tta", flags->tta,
-                      "a row more for each network: the mean over this many augmented views");
-  command->add_option("--on", flags->split, "test or val; test if there is one")
-      ->check(CLI::IsMember({"test", "val"}));
-  command->add_option("--positive", flags->positive, "class that sensitivity and PPV speak of");
-  command->add_flag("--no-probes", flags->no_probes, "leave out the floors above the networks");
-  command->callback([=, &session] {
-    session.action = [=, &session] { return Compare(*command, *flags, session).run(); };
+  command.add_option("--nets", flags->nets, "networks, as cnn,cnn:l1,resnet18")
+      .required()
+      .delimiter(',');
+  command.add_option("--seeds", flags->seeds, "runs of each, from --seed upwards")
+      .check(Check::positive());
+  command.add_option("--folds", flags->folds, "cross-validation; 0: the set's own splits");
+  command.add_option("--search", flags->search,
+                     "settings tried for each network first, on validation images only");
+  command.add_option("--tta", flags->tta,
+                     "a row more for each network: the mean over this many augmented views");
+  command.add_option("--on", flags->split, "test or val; test if there is one")
+      .check(Check::one_of({"test", "val"}));
+  command.add_option("--positive", flags->positive, "class that sensitivity and PPV speak of");
+  command.add_flag("--no-probes", flags->no_probes, "leave out the floors above the networks");
+  command.callback([=, &session] {
+    session.action = [=, &session] { return Compare(command, *flags, session).run(); };
   });
 }
 

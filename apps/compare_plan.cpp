@@ -2,11 +2,11 @@
 #include "apps/compare_plan.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "apps/prepare.h"
 #include "data/dataset.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "kernels/error.h"
 
 namespace hilum {

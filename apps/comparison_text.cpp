@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "apps/comparison.h"
 #include "apps/report.h"
 #include "apps/terminal.h"
 #include "data/csv.h"
+#include "engine/json.h"
 
 namespace hilum {
 namespace {

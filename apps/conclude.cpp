@@ -2,10 +2,10 @@
 #include "apps/conclude.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "apps/report_pages.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "kernels/error.h"
 
 namespace hilum {

@@ -4,10 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
 
+#include "apps/command_line.h"
 #include "kernels/error.h"
 
 namespace hilum {
@@ -119,25 +121,11 @@ void enable_config(CLI::App& app, std::vector<std::string>& shortened) {
   name_environment(app);
 }
 
-std::string option_value(const CLI::Option& option) {
-  if (option.count() == 0) {
-    const bool flag = option.get_expected_max() == 0;
-    return flag ? "false" : option.get_default_str();
-  }
-  std::string joined;
-  for (const std::string& result : option.reduced_results()) {
-    joined += (joined.empty() ? "" : ",") + result;
-  }
-  return joined;
-}
-
-std::string resolved_config(const CLI::App& command) {
-  std::string text = fmt::format("[{}]\n", command.get_name());
-  for (const CLI::Option* option : command.get_options()) {
-    if (!option->get_configurable() || option->get_lnames().empty()) continue;
-    const std::string value = option_value(*option);
-    if (value.empty()) continue;
-    text += fmt::format("{} = {}\n", option->get_lnames().front(), toml_value(value));
+std::string resolved_config(const Command& command) {
+  std::string text = fmt::format("[{}]\n", command.name());
+  for (const Option& option : command.settings()) {
+    const std::string value = option.value();
+    if (!value.empty()) text += fmt::format("{} = {}\n", option.name(), toml_value(value));
   }
   return text;
 }

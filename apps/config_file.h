@@ -1,11 +1,12 @@
 // Options in TOML files: `--config FILE`, and the resolved options of a run in its config.toml.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
+
+#include "apps/command_line.h"
 
 namespace hilum {
 
@@ -17,13 +18,10 @@ namespace hilum {
 void enable_config(CLI::App& app, std::vector<std::string>& shortened);
 
 // Every configurable option of this subcommand with the value it has now, as a TOML section.
-std::string resolved_config(const CLI::App& command);
+std::string resolved_config(const Command& command);
 
 // name -> value of the section `command` of a TOML file. Data error where it does not parse.
 std::map<std::string, std::string> read_config(const std::filesystem::path& path,
                                                const std::string& command);
-
-// The value an option has now, as text: given, or its default.
-std::string option_value(const CLI::Option& option);
 
 }  // namespace hilum

@@ -8,14 +8,14 @@
 
 namespace hilum {
 
-void add_data_stats(CLI::App& data, Session& session);
-void add_data_check(CLI::App& data, Session& session);
-void add_data_groups(CLI::App& data, Session& session);
-void add_data_split(CLI::App& data, Session& session);
-void add_data_probes(CLI::App& data, Session& session);
-void add_data_pca(CLI::App& data, Session& session);
-void add_data_speed(CLI::App& data, Session& session);
-void add_data_phantom(CLI::App& data, Session& session);
+void add_data_stats(const Command& data, Session& session);
+void add_data_check(const Command& data, Session& session);
+void add_data_groups(const Command& data, Session& session);
+void add_data_split(const Command& data, Session& session);
+void add_data_probes(const Command& data, Session& session);
+void add_data_pca(const Command& data, Session& session);
+void add_data_speed(const Command& data, Session& session);
+void add_data_phantom(const Command& data, Session& session);
 
 // Reads the set and tells its notes.
 Dataset read_noted(const std::string& path, const Session& session);

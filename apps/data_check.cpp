@@ -2,11 +2,12 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "apps/command_line.h"
 #include "apps/data.h"
 #include "apps/prepare.h"
 #include "data/audit.h"
+#include "engine/json.h"
 #include "engine/machine.h"
 #include "kernels/error.h"
 
@@ -61,21 +62,21 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_data_check(CLI::App& data, Session& session) {
-  CLI::App* command = add_command(
+void add_data_check(const Command& data, Session& session) {
+  const Command command = add_command(
       data, "check",
       "copies, near copies, patients on both sides, changed files; exits with 1 on a leak",
       session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("data", flags->data, "folder or manifest")->required()->configurable(false);
-  command->add_option("--group-rule", flags->group_rule,
-                      "regular expression on paths; its first bracket names the patient");
-  command->add_option("--fix", flags->fix, "cleaned manifest to write; no image is touched");
-  command->add_flag("--allow-leakage", flags->allow,
-                    "exit with 0 all the same; remembered beside the set for later reports");
-  command->add_option("--lines", flags->lines, "findings of a kind to show");
-  command->add_flag("--json", flags->as_json, "for programs, with every finding");
-  command->callback(
+  command.add_option("data", flags->data, "folder or manifest").required().this_call_only();
+  command.add_option("--group-rule", flags->group_rule,
+                     "regular expression on paths; its first bracket names the patient");
+  command.add_option("--fix", flags->fix, "cleaned manifest to write; no image is touched");
+  command.add_flag("--allow-leakage", flags->allow,
+                   "exit with 0 all the same; remembered beside the set for later reports");
+  command.add_option("--lines", flags->lines, "findings of a kind to show");
+  command.add_flag("--json", flags->as_json, "for programs, with every finding");
+  command.callback(
       [=, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

@@ -1,12 +1,13 @@
 // hilum data groups: which images belong together where no patient is named.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "apps/command_line.h"
 #include "apps/data.h"
 #include "apps/prepare.h"
 #include "data/audit.h"
 #include "data/groups.h"
+#include "engine/json.h"
 
 namespace hilum {
 namespace {
@@ -61,17 +62,17 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_data_groups(CLI::App& data, Session& session) {
-  CLI::App* command =
+void add_data_groups(const Command& data, Session& session) {
+  const Command command =
       add_command(data, "groups",
                   "runs of alike images in the order of file names; patients from names", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("data", flags->data, "folder or manifest")->required()->configurable(false);
-  command->add_option("--out", flags->out, "manifest to write, with a group for each image");
-  command->add_option("--group-rule", flags->group_rule,
-                      "regular expression on paths; its first bracket names the patient");
-  command->add_flag("--json", flags->as_json, "for programs");
-  command->callback(
+  command.add_option("data", flags->data, "folder or manifest").required().this_call_only();
+  command.add_option("--out", flags->out, "manifest to write, with a group for each image");
+  command.add_option("--group-rule", flags->group_rule,
+                     "regular expression on paths; its first bracket names the patient");
+  command.add_flag("--json", flags->as_json, "for programs");
+  command.callback(
       [=, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

@@ -2,14 +2,15 @@
 // and the set as those directions alone show it, to train a network on.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "apps/command_line.h"
 #include "apps/data.h"
 #include "apps/prepare.h"
 #include "apps/terminal.h"
 #include "data/csv.h"
 #include "data/picture_stats.h"
 #include "engine/file.h"
+#include "engine/json.h"
 
 namespace hilum {
 namespace {
@@ -108,22 +109,22 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_data_pca(CLI::App& data, Session& session) {
-  CLI::App* command = add_command(
+void add_data_pca(const Command& data, Session& session) {
+  const Command command = add_command(
       data, "pca", "principal components: variance, pictures, how far they part the classes",
       session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("data", flags->data, "folder or manifest")->required()->configurable(false);
-  command->add_option("--components", flags->components, "how many")->check(CLI::Range(1, 4096));
-  command->add_option("--size", flags->size, "images are shrunk to this many pixels a side")
-      ->check(CLI::Range(8, 512));
-  command->add_option("--out", flags->out,
-                      "folder for mean.png, component*.png, scatter.png and scores.csv");
-  command->add_option("--project", flags->project,
-                      "folder for the set as these components show it: a network trained on its "
-                      "manifest.csv has PCA as its first step (fitted on the train part alone)");
-  command->add_flag("--json", flags->as_json, "for programs");
-  command->callback(
+  command.add_option("data", flags->data, "folder or manifest").required().this_call_only();
+  command.add_option("--components", flags->components, "how many").check(Check::between(1, 4096));
+  command.add_option("--size", flags->size, "images are shrunk to this many pixels a side")
+      .check(Check::between(8, 512));
+  command.add_option("--out", flags->out,
+                     "folder for mean.png, component*.png, scatter.png and scores.csv");
+  command.add_option("--project", flags->project,
+                     "folder for the set as these components show it: a network trained on its "
+                     "manifest.csv has PCA as its first step (fitted on the train part alone)");
+  command.add_flag("--json", flags->as_json, "for programs");
+  command.callback(
       [=, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

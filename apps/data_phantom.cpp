@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "apps/command_line.h"
 #include "apps/data.h"
 #include "apps/prepare.h"
 #include "apps/terminal.h"
@@ -39,22 +40,22 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_data_phantom(CLI::App& data, Session& session) {
-  CLI::App* command =
+void add_data_phantom(const Command& data, Session& session) {
+  const Command command =
       add_command(data, "phantom", "draw a labelled chest-CT-like set with masks", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("out", flags->out, "folder to make")->required()->configurable(false);
-  command->add_option("--patients", flags->options.patients, "imagined people, 12 or more");
-  command->add_option("--slices", flags->options.slices, "slices of each");
-  command->add_option("--size", flags->options.size, "pixels a side");
-  command->add_option("--seed", flags->options.seed, "of the drawing");
+  command.add_option("out", flags->out, "folder to make").required().this_call_only();
+  command.add_option("--patients", flags->options.patients, "imagined people, 12 or more");
+  command.add_option("--slices", flags->options.slices, "slices of each");
+  command.add_option("--size", flags->options.size, "pixels a side");
+  command.add_option("--seed", flags->options.seed, "of the drawing");
   command
-      ->add_option("--faults", flags->faults,
-                   "plant what an audit should find (faults.csv lists it): duplicates, near, "
-                   "patients, swapped, frame, container")
-      ->delimiter(',')
-      ->check(CLI::IsMember(phantom_fault_kinds()));
-  command->callback(
+      .add_option("--faults", flags->faults,
+                  "plant what an audit should find (faults.csv lists it): duplicates, near, "
+                  "patients, swapped, frame, container")
+      .delimiter(',')
+      .check(Check::one_of(phantom_fault_kinds()));
+  command.callback(
       [=, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

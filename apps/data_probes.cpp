@@ -1,14 +1,15 @@
 // hilum data probes: what can be told without a network, to be read before any network's figure.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "apps/command_line.h"
 #include "apps/data.h"
 #include "apps/prepare.h"
 #include "apps/report.h"
 #include "apps/terminal.h"
 #include "data/probes.h"
 #include "engine/file.h"
+#include "engine/json.h"
 
 namespace hilum {
 namespace {
@@ -65,18 +66,18 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_data_probes(CLI::App& data, Session& session) {
-  CLI::App* command = add_command(
+void add_data_probes(const Command& data, Session& session) {
+  const Command command = add_command(
       data, "probes", "floors and shortcuts: what can be told without a network", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("data", flags->data, "folder or manifest")->required()->configurable(false);
-  command->add_option("--train", flags->options.train, "split to learn from");
-  command->add_option("--split", flags->split, "split to score; test if there is one, else val");
-  command->add_option("--fractions", flags->fractions, "where the set has no splits");
-  command->add_option("--seed", flags->options.seed, "of that split and of the shuffled labels");
-  command->add_option("--out", flags->out, "JSON file to write as well");
-  command->add_flag("--json", flags->as_json, "for programs");
-  command->callback(
+  command.add_option("data", flags->data, "folder or manifest").required().this_call_only();
+  command.add_option("--train", flags->options.train, "split to learn from");
+  command.add_option("--split", flags->split, "split to score; test if there is one, else val");
+  command.add_option("--fractions", flags->fractions, "where the set has no splits");
+  command.add_option("--seed", flags->options.seed, "of that split and of the shuffled labels");
+  command.add_option("--out", flags->out, "JSON file to write as well");
+  command.add_flag("--json", flags->as_json, "for programs");
+  command.callback(
       [=, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

@@ -1,11 +1,12 @@
 // hilum data speed: how many images a second each step of preparing them gives.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "apps/command_line.h"
 #include "apps/data.h"
 #include "apps/terminal.h"
 #include "data/input_speed.h"
+#include "engine/json.h"
 #include "engine/machine.h"
 
 namespace hilum {
@@ -57,28 +58,26 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_data_speed(CLI::App& data, Session& session) {
-  CLI::App* command = add_command(
+void add_data_speed(const Command& data, Session& session) {
+  const Command command = add_command(
       data, "speed",
       "images a second of each step from file to batch: what training would wait for", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("data", flags->data, "folder or manifest; of its train part")
-      ->required()
-      ->configurable(false);
-  command->add_option("--size", flags->size, "images are resized to this")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--channels", flags->channels, "1 gray, 3 colour")
-      ->check(CLI::IsMember({1, 3}));
-  command->add_option("--augment", flags->augment, "as of train");
-  command->add_option("--batch-size", flags->batch, "images of a batch")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--workers", flags->workers, "threads of the loader")
-      ->check(CLI::Range(0, 256));
-  command->add_option("--cache-mb", flags->cache_mb, "memory for decoded images");
-  command->add_option("--seconds", flags->seconds, "of each step, at least")
-      ->check(CLI::PositiveNumber);
-  command->add_flag("--json", flags->as_json, "for programs");
-  command->callback(
+  command.add_option("data", flags->data, "folder or manifest; of its train part")
+      .required()
+      .this_call_only();
+  command.add_option("--size", flags->size, "images are resized to this").check(Check::positive());
+  command.add_option("--channels", flags->channels, "1 gray, 3 colour")
+      .check(Check::one_of({1, 3}));
+  command.add_option("--augment", flags->augment, "as of train");
+  command.add_option("--batch-size", flags->batch, "images of a batch").check(Check::positive());
+  command.add_option("--workers", flags->workers, "threads of the loader")
+      .check(Check::between(0, 256));
+  command.add_option("--cache-mb", flags->cache_mb, "memory for decoded images");
+  command.add_option("--seconds", flags->seconds, "of each step, at least")
+      .check(Check::positive());
+  command.add_flag("--json", flags->as_json, "for programs");
+  command.callback(
       [=, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

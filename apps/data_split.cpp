@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "apps/command_line.h"
 #include "apps/data.h"
 #include "apps/prepare.h"
 #include "data/audit.h"
@@ -87,29 +88,29 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_data_split(CLI::App& data, Session& session) {
-  CLI::App* command =
+void add_data_split(const Command& data, Session& session) {
+  const Command command =
       add_command(data, "split", "stratified splits as a manifest; groups stay together", session);
   auto split = std::make_shared<Flags>();
-  command->add_option("data", split->data, "folder or manifest")->required()->configurable(false);
-  command->add_option("--out", split->out, "manifest to write; numbered where there are several")
-      ->required()
-      ->configurable(false);
-  command->add_option("--fractions", split->fractions, "train/val/test or train/val");
-  command->add_option("--by", split->by,
-                      "what stays together: group (the set's own), image (nothing), runs (of alike "
-                      "images, see data groups), block:N (N files in order)");
-  command->add_option("--group-rule", split->group_rule,
-                      "regular expression on paths; its first bracket names the patient");
+  command.add_option("data", split->data, "folder or manifest").required().this_call_only();
+  command.add_option("--out", split->out, "manifest to write; numbered where there are several")
+      .required()
+      .this_call_only();
+  command.add_option("--fractions", split->fractions, "train/val/test or train/val");
+  command.add_option("--by", split->by,
+                     "what stays together: group (the set's own), image (nothing), runs (of alike "
+                     "images, see data groups), block:N (N files in order)");
+  command.add_option("--group-rule", split->group_rule,
+                     "regular expression on paths; its first bracket names the patient");
   command
-      ->add_option("--folds", split->folds,
-                   "K-fold instead of fractions: fold f is the test part, the next one val")
-      ->check(CLI::Range(3, 1000));
-  command->add_option("--repeats", split->repeats, "with seeds one apart")
-      ->check(CLI::Range(1, 1000));
-  command->add_option("--seed", split->seed, "of the draw");
-  command->add_flag("--skip-bad", split->skip_bad, "leave out images that cannot be read");
-  command->callback(
+      .add_option("--folds", split->folds,
+                  "K-fold instead of fractions: fold f is the test part, the next one val")
+      .check(Check::between(3, 1000));
+  command.add_option("--repeats", split->repeats, "with seeds one apart")
+      .check(Check::between(1, 1000));
+  command.add_option("--seed", split->seed, "of the draw");
+  command.add_flag("--skip-bad", split->skip_bad, "leave out images that cannot be read");
+  command.callback(
       [=, &session] { session.action = [=, &session] { return run(*split, session); }; });
 }
 

@@ -1,13 +1,14 @@
 // hilum data stats: what a set looks like before anything is learned from it.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "apps/command_line.h"
 #include "apps/data.h"
 #include "data/csv.h"
 #include "data/picture_stats.h"
 #include "data/stats.h"
 #include "engine/file.h"
+#include "engine/json.h"
 
 namespace hilum {
 namespace {
@@ -43,15 +44,15 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_data_stats(CLI::App& data, Session& session) {
-  CLI::App* command =
+void add_data_stats(const Command& data, Session& session) {
+  const Command command =
       add_command(data, "stats", "counts, sizes, formats and brightness by class", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("data", flags->data, "folder or manifest")->required()->configurable(false);
-  command->add_option("--out", flags->out,
-                      "folder for mean and deviation images and gray-level histograms by class");
-  command->add_flag("--json", flags->as_json, "for programs");
-  command->callback(
+  command.add_option("data", flags->data, "folder or manifest").required().this_call_only();
+  command.add_option("--out", flags->out,
+                     "folder for mean and deviation images and gray-level histograms by class");
+  command.add_flag("--json", flags->as_json, "for programs");
+  command.callback(
       [=, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

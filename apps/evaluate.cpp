@@ -1,10 +1,10 @@
 // hilum evaluate: what a trained network scores on a set, with intervals.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "apps/checkpoint.h"
+#include "apps/command_line.h"
 #include "apps/ledger.h"
 #include "apps/prepare.h"
 #include "apps/report.h"
@@ -12,6 +12,7 @@
 #include "apps/run_set.h"
 #include "apps/terminal.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "kernels/error.h"
 
 namespace hilum {
@@ -139,34 +140,34 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_evaluate(CLI::App& app, Session& session) {
-  CLI::App* command =
+void add_evaluate(const Command& app, Session& session) {
+  const Command command =
       add_command(app, "evaluate", "score a trained network on a labelled set", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("--run", flags->runs, "run folder; several give one table")
-      ->required()
-      ->configurable(false);
-  command->add_option("--data", flags->data, "folder or manifest; the run's own if not given");
+  command.add_option("--run", flags->runs, "run folder; several give one table")
+      .required()
+      .this_call_only();
+  command.add_option("--data", flags->data, "folder or manifest; the run's own if not given");
   command
-      ->add_option("--split", flags->split,
-                   "train, val, test or all; test if there is one, else val")
-      ->check(CLI::IsMember({"train", "val", "test", "all"}));
-  command->add_option("--positive", flags->options.positive,
-                      "class that sensitivity and PPV speak of; of two, the one not named non-...");
-  command->add_option("--threshold", flags->options.threshold,
-                      "youden, sensitivity=0.95, specificity=0.95 (chosen on val) or a number");
-  command->add_option("--fit-on", flags->fit_on, "split for threshold and temperature: val");
+      .add_option("--split", flags->split,
+                  "train, val, test or all; test if there is one, else val")
+      .check(Check::one_of({"train", "val", "test", "all"}));
+  command.add_option("--positive", flags->options.positive,
+                     "class that sensitivity and PPV speak of; of two, the one not named non-...");
+  command.add_option("--threshold", flags->options.threshold,
+                     "youden, sensitivity=0.95, specificity=0.95 (chosen on val) or a number");
+  command.add_option("--fit-on", flags->fit_on, "split for threshold and temperature: val");
   command
-      ->add_option("--prevalence", flags->options.prevalence,
-                   "share of people who have it, for PPV and NPV; 0: not said")
-      ->check(CLI::Range(0.0, 0.999999));
-  command->add_option("--batch-size", flags->batch, "images at a time")->check(CLI::PositiveNumber);
-  command->add_option("--workers", flags->workers, "threads that prepare images")
-      ->check(CLI::Range(0, 256));
-  command->add_flag("--report", flags->report, "also write report.html into the run folder");
-  command->add_flag("--json", flags->as_json, "for programs");
-  command->add_flag("--skip-bad", flags->skip_bad, "leave out images that cannot be read");
-  command->callback(
+      .add_option("--prevalence", flags->options.prevalence,
+                  "share of people who have it, for PPV and NPV; 0: not said")
+      .check(Check::between(0.0, 0.999999));
+  command.add_option("--batch-size", flags->batch, "images at a time").check(Check::positive());
+  command.add_option("--workers", flags->workers, "threads that prepare images")
+      .check(Check::between(0, 256));
+  command.add_flag("--report", flags->report, "also write report.html into the run folder");
+  command.add_flag("--json", flags->as_json, "for programs");
+  command.add_flag("--skip-bad", flags->skip_bad, "leave out images that cannot be read");
+  command.callback(
       [flags, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

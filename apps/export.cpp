@@ -1,11 +1,12 @@
 // hilum export: the network of a run for other programs, with all they need to use it.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "apps/command_line.h"
 #include "apps/inference.h"
 #include "apps/session.h"
 #include "data/binary.h"
+#include "engine/json.h"
 #include "engine/onnx.h"
 #include "engine/safetensors.h"
 #include "kernels/error.h"
@@ -53,16 +54,16 @@ int run(const Flags& flags) {
 
 }  // namespace
 
-void add_export(CLI::App& app, Session& session) {
-  CLI::App* command =
+void add_export(const Command& app, Session& session) {
+  const Command command =
       add_command(app, "export", "write a trained network as ONNX or safetensors", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("--run", flags->run, "run folder")->required()->configurable(false);
-  command->add_option("--onnx", flags->onnx, "file to write")->configurable(false);
-  command->add_option("--safetensors", flags->safetensors, "file to write")->configurable(false);
-  command->add_option("--positive", flags->positive,
-                      "class that the metadata names positive; if not given, as evaluate");
-  command->callback([flags, &session] { session.action = [=] { return run(*flags); }; });
+  command.add_option("--run", flags->run, "run folder").required().this_call_only();
+  command.add_option("--onnx", flags->onnx, "file to write").this_call_only();
+  command.add_option("--safetensors", flags->safetensors, "file to write").this_call_only();
+  command.add_option("--positive", flags->positive,
+                     "class that the metadata names positive; if not given, as evaluate");
+  command.callback([flags, &session] { session.action = [=] { return run(*flags); }; });
 }
 
 }  // namespace hilum

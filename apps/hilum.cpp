@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <new>
 
+#include "apps/command_line.h"
 #include "apps/config_file.h"
 #include "apps/session.h"
 #include "engine/tuning.h"
@@ -62,16 +64,17 @@ int main(int argc, char** argv) {
   app.fallthrough();  // so that --config may stand behind the subcommand
   hilum::Session session;
   session.command = command_line(argc, argv);
-  hilum::add_summary(app, session);
-  hilum::add_train(app, session);
-  hilum::add_compare(app, session);
-  hilum::add_evaluate(app, session);
-  hilum::add_report(app, session);
-  hilum::add_predict(app, session);
-  hilum::add_import(app, session);
-  hilum::add_export(app, session);
-  hilum::add_data(app, session);
-  hilum::add_kernels(app, session);
+  const hilum::Command commands(app);
+  hilum::add_summary(commands, session);
+  hilum::add_train(commands, session);
+  hilum::add_compare(commands, session);
+  hilum::add_evaluate(commands, session);
+  hilum::add_report(commands, session);
+  hilum::add_predict(commands, session);
+  hilum::add_import(commands, session);
+  hilum::add_export(commands, session);
+  hilum::add_data(commands, session);
+  hilum::add_kernels(commands, session);
   std::vector<std::string> shortened;
   hilum::enable_config(app, shortened);
   try {

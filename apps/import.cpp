@@ -2,14 +2,15 @@
 // export take like one that was trained here.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "apps/command_line.h"
 #include "apps/inference.h"
 #include "apps/run_folder.h"
 #include "apps/session.h"
 #include "apps/terminal.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "engine/safetensors.h"
 #include "kernels/error.h"
 #include "nets/net.h"
@@ -129,33 +130,32 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_import(CLI::App& app, Session& session) {
-  CLI::App* command =
+void add_import(const Command& app, Session& session) {
+  const Command command =
       add_command(app, "import", "make a run folder of weights that others trained", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("--from", flags->from, ".safetensors, .pth, .pt or Keras' .h5")
-      ->required()
-      ->configurable(false);
-  command->add_flag("--list", flags->list, "only list the tensors of the file");
-  command->add_option("--net", flags->net, "network, as resnet50");
-  command->add_option("--out", flags->out, "run folder to make")->configurable(false);
-  command->add_flag("--overwrite", flags->overwrite, "replace the run in --out")
-      ->configurable(false);
-  command->add_option("--classes", flags->classes, "number of classes")
-      ->check(CLI::Range(2, 100000));
-  command->add_option("--class-names", flags->names, "their names, in the order of the logits")
-      ->delimiter(',');
-  command->add_option("--size", flags->size, "height and width of the image; 0: the network's own");
-  command->add_option("--channels", flags->channels, "1 gray, 3 colour; 0: the network's own")
-      ->check(CLI::IsMember({0, 1, 3}));
+  command.add_option("--from", flags->from, ".safetensors, .pth, .pt or Keras' .h5")
+      .required()
+      .this_call_only();
+  command.add_flag("--list", flags->list, "only list the tensors of the file");
+  command.add_option("--net", flags->net, "network, as resnet50");
+  command.add_option("--out", flags->out, "run folder to make").this_call_only();
+  command.add_flag("--overwrite", flags->overwrite, "replace the run in --out").this_call_only();
+  command.add_option("--classes", flags->classes, "number of classes")
+      .check(Check::between(2, 100000));
+  command.add_option("--class-names", flags->names, "their names, in the order of the logits")
+      .delimiter(',');
+  command.add_option("--size", flags->size, "height and width of the image; 0: the network's own");
+  command.add_option("--channels", flags->channels, "1 gray, 3 colour; 0: the network's own")
+      .check(Check::one_of({0, 1, 3}));
   command
-      ->add_option("--mean", flags->mean,
-                   "taken from the image in [0, 1], one a channel; what the network's "
-                   "published weights expect if not given")
-      ->delimiter(',');
-  command->add_option("--std", flags->deviation, "what it is then divided by")->delimiter(',');
-  command->add_flag("--bgr", flags->bgr, "the file's network reads blue, green, red");
-  command->callback(
+      .add_option("--mean", flags->mean,
+                  "taken from the image in [0, 1], one a channel; what the network's "
+                  "published weights expect if not given")
+      .delimiter(',');
+  command.add_option("--std", flags->deviation, "what it is then divided by").delimiter(',');
+  command.add_flag("--bgr", flags->bgr, "the file's network reads blue, green, red");
+  command.callback(
       [flags, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

@@ -1,10 +1,10 @@
 // The one way by which images become logits, shared by validation, evaluate and predict.
 #include "apps/inference.h"
 
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "data/calibration.h"
+#include "engine/json.h"
 #include "engine/plan.h"
 #include "engine/safetensors.h"
 #include "kernels/error.h"

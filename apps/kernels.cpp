@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "apps/command_line.h"
 #include "apps/kernel_layers.h"
 #include "apps/kernel_run.h"
 #include "apps/session.h"
@@ -122,46 +123,45 @@ Error unknown_operation(const std::string& asked) {
                      names);
 }
 
-void add_kernels(CLI::App& app, Session& session) {
-  CLI::App* kernels = app.add_subcommand("kernels", "implementations: list and time them");
-  kernels->require_subcommand(1);
+void add_kernels(const Command& app, Session& session) {
+  const Command kernels = app.add("kernels", "implementations: list and time them", true);
 
-  CLI::App* command = add_command(*kernels, "list", "what exists and what runs here", session);
+  Command command = add_command(kernels, "list", "what exists and what runs here", session);
   auto list = std::make_shared<ListFlags>();
-  command->add_option("operation", list->asked, "OP or OP.PASS, to see every row with its reason")
-      ->configurable(false);
-  command->add_flag("--markdown", list->markdown, "as a Markdown table");
-  command->callback(
+  command.add_option("operation", list->asked, "OP or OP.PASS, to see every row with its reason")
+      .this_call_only();
+  command.add_flag("--markdown", list->markdown, "as a Markdown table");
+  command.callback(
       [=, &session] { session.action = [=, &session] { return run_list(*list, session); }; });
 
-  command = add_command(*kernels, "run", "time rows on the cases of an operation", session);
+  command = add_command(kernels, "run", "time rows on the cases of an operation", session);
   auto flags = std::make_shared<KernelRunFlags>();
-  command->add_option("operation", flags->asked, "OP or OP.PASS")->required()->configurable(false);
-  command->add_option("--row", flags->row, "this row only");
-  command->add_option("--case", flags->one_case, "this case only; see the names with --cases");
-  command->add_flag("--cases", flags->list_cases, "list the cases and stop");
-  command->add_flag("--small", flags->small,
-                    "the problems that rows are tested on, instead of layers of networks");
+  command.add_option("operation", flags->asked, "OP or OP.PASS").required().this_call_only();
+  command.add_option("--row", flags->row, "this row only");
+  command.add_option("--case", flags->one_case, "this case only; see the names with --cases");
+  command.add_flag("--cases", flags->list_cases, "list the cases and stop");
+  command.add_flag("--small", flags->small,
+                   "the problems that rows are tested on, instead of layers of networks");
   command
-      ->add_option("--repeat", flags->repeat,
-                   "runs of which the median is taken; fewer, at least 3, once they took 2 s")
-      ->check(CLI::PositiveNumber);
-  command->add_flag("--lesson", flags->lesson,
-                    "with --device emu: what the kernels do to memory, as a GPU would see it");
-  command->add_flag("--csv", flags->csv, "as comma-separated values, the roof in the last lines");
-  command->add_flag("--check", flags->check, "compare with the oracle in double too (slow)");
-  command->callback(
+      .add_option("--repeat", flags->repeat,
+                  "runs of which the median is taken; fewer, at least 3, once they took 2 s")
+      .check(Check::positive());
+  command.add_flag("--lesson", flags->lesson,
+                   "with --device emu: what the kernels do to memory, as a GPU would see it");
+  command.add_flag("--csv", flags->csv, "as comma-separated values, the roof in the last lines");
+  command.add_flag("--check", flags->check, "compare with the oracle in double too (slow)");
+  command.callback(
       [=, &session] { session.action = [=, &session] { return run_kernels(*flags, session); }; });
 
-  command = add_command(*kernels, "layers",
+  command = add_command(kernels, "layers",
                         "time every convolution layer of the networks beside the library", session);
   auto layers = std::make_shared<KernelLayersFlags>();
-  command->add_option("--nets", layers->nets, "cnn, resnet50, …; all five unless told")
-      ->delimiter(',');
-  command->add_option("--turns", layers->turns, "of which the median is taken")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--out", layers->out, "also write OUT.md, OUT.csv and the roofline OUT.svg");
-  command->callback(
+  command.add_option("--nets", layers->nets, "cnn, resnet50, …; all five unless told")
+      .delimiter(',');
+  command.add_option("--turns", layers->turns, "of which the median is taken")
+      .check(Check::positive());
+  command.add_option("--out", layers->out, "also write OUT.md, OUT.csv and the roofline OUT.svg");
+  command.callback(
       [=, &session] { session.action = [=, &session] { return time_layers(*layers, session); }; });
 }
 

@@ -2,11 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "apps/command_line.h"
 #include "apps/inference.h"
 #include "apps/prepare.h"
 #include "apps/terminal.h"
+#include "engine/json.h"
 #include "kernels/error.h"
 
 namespace hilum {
@@ -93,16 +94,16 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_predict(CLI::App& app, Session& session) {
-  CLI::App* command =
+void add_predict(const Command& app, Session& session) {
+  const Command command =
       add_command(app, "predict", "class, probabilities and logits of images", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("--run", flags->run, "run folder")->required()->configurable(false);
-  command->add_option("files", flags->files, "image files")->required()->configurable(false);
-  command->add_option("--batch-size", flags->batch, "images at a time")->check(CLI::PositiveNumber);
-  command->add_flag("--json", flags->as_json, "for programs");
-  command->add_flag("--skip-bad", flags->skip_bad, "leave out images that cannot be read");
-  command->callback(
+  command.add_option("--run", flags->run, "run folder").required().this_call_only();
+  command.add_option("files", flags->files, "image files").required().this_call_only();
+  command.add_option("--batch-size", flags->batch, "images at a time").check(Check::positive());
+  command.add_flag("--json", flags->as_json, "for programs");
+  command.add_flag("--skip-bad", flags->skip_bad, "leave out images that cannot be read");
+  command.callback(
       [flags, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "apps/terminal.h"
 #include "data/bootstrap.h"
+#include "engine/json.h"
 
 namespace hilum {
 namespace {

@@ -2,12 +2,13 @@
 // No network is run; images are looked at for thumbnails, leaks and probes.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "apps/command_line.h"
 #include "apps/conclude.h"
 #include "apps/report_pages.h"
 #include "apps/run_set.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "kernels/error.h"
 
 namespace hilum {
@@ -82,19 +83,19 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_report(CLI::App& app, Session& session) {
-  CLI::App* command =
+void add_report(const Command& app, Session& session) {
+  const Command command =
       add_command(app, "report", "write the report of a finished run or comparison again", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("--run", flags->run, "run folder, evaluated before")->configurable(false);
-  command->add_option("--comparison", flags->comparison, "folder that hilum compare filled")
-      ->configurable(false);
+  command.add_option("--run", flags->run, "run folder, evaluated before").this_call_only();
+  command.add_option("--comparison", flags->comparison, "folder that hilum compare filled")
+      .this_call_only();
   command
-      ->add_option("--out", flags->out,
-                   "page to write, plots/ beside it; report.html in that folder if not given")
-      ->configurable(false);
-  command->add_option("--data", flags->data, "where the images of the run are now, if moved");
-  command->callback(
+      .add_option("--out", flags->out,
+                  "page to write, plots/ beside it; report.html in that folder if not given")
+      .this_call_only();
+  command.add_option("--data", flags->data, "where the images of the run are now, if moved");
+  command.callback(
       [flags, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

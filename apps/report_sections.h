@@ -2,11 +2,11 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "apps/evidence.h"
+#include "engine/json.h"
 
 namespace hilum {
 

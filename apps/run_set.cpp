@@ -2,12 +2,12 @@
 #include "apps/run_set.h"
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "apps/checkpoint.h"
 #include "apps/config_file.h"
 #include "apps/prepare.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "kernels/error.h"
 
 namespace hilum {

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "apps/inference.h"
 #include "apps/ledger.h"
 #include "apps/run_folder.h"
 #include "data/augment.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "kernels/error.h"
 
 namespace hilum {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "apps/command_line.h"
 #include "engine/tuning.h"
 #include "kernels/dispatch.h"
 #include "kernels/remark.h"
@@ -59,22 +60,23 @@ void Session::note(const std::string& label, const std::string& text) const {
 
 void Session::warn(const std::string& text) const { fmt::print(stderr, "hilum: {}\n", text); }
 
-CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description,
-                      Session& session) {
-  CLI::App* command = parent.add_subcommand(name, description);
+Command add_command(const Command& parent, const std::string& name, const std::string& description,
+                    Session& session) {
+  ;
+  const Command command = parent.add(name, description);
   const std::string group = "Everywhere";
-  command->add_option("--device", session.device, "auto, cpu, cuda, cuda:N or emu")->group(group);
-  command->add_option("--threads", session.threads, "CPU threads; 0 is all of them")->group(group);
-  command->add_option("--kernels", session.kernels, "rows to use, as conv2d=ref,dense.forward=cpu1")
-      ->group(group);
+  command.add_option("--device", session.device, "auto, cpu, cuda, cuda:N or emu").group(group);
+  command.add_option("--threads", session.threads, "CPU threads; 0 is all of them").group(group);
+  command.add_option("--kernels", session.kernels, "rows to use, as conv2d=ref,dense.forward=cpu1")
+      .group(group);
   command
-      ->add_option("--tune", session.tune,
-                   "file of rows that were the fastest here; problems that it lacks are measured")
-      ->group(group);
-  command->add_flag("--quiet", session.quiet, "results, warnings and errors only")
-      ->group(group)
-      ->configurable(false);
-  command->footer(
+      .add_option("--tune", session.tune,
+                  "file of rows that were the fastest here; problems that it lacks are measured")
+      .group(group);
+  command.add_flag("--quiet", session.quiet, "results, warnings and errors only")
+      .group(group)
+      .this_call_only();
+  command.footer(
       "--config FILE reads options from a TOML file. An option is taken from the command line, "
       "else\n"
       "from the environment (--batch-size is HILUM_BATCH_SIZE), else from FILE, else its default.");

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 
@@ -19,6 +18,8 @@ inline constexpr const char* program_version = "0.1.0";
 
 // Exit code after SIGINT or SIGTERM, once the checkpoint has been written.
 inline constexpr int exit_interrupted = 130;
+
+class Command;
 
 struct Session {
   std::string device = "auto";
@@ -39,18 +40,18 @@ struct Session {
 };
 
 // A subcommand with the shared options, each of which may also come from the environment.
-CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& description,
-                      Session& session);
+Command add_command(const Command& parent, const std::string& name, const std::string& description,
+                    Session& session);
 
-void add_summary(CLI::App& app, Session& session);
-void add_train(CLI::App& app, Session& session);
-void add_compare(CLI::App& app, Session& session);
-void add_evaluate(CLI::App& app, Session& session);
-void add_report(CLI::App& app, Session& session);
-void add_predict(CLI::App& app, Session& session);
-void add_import(CLI::App& app, Session& session);
-void add_export(CLI::App& app, Session& session);
-void add_data(CLI::App& app, Session& session);
-void add_kernels(CLI::App& app, Session& session);
+void add_summary(const Command& app, Session& session);
+void add_train(const Command& app, Session& session);
+void add_compare(const Command& app, Session& session);
+void add_evaluate(const Command& app, Session& session);
+void add_report(const Command& app, Session& session);
+void add_predict(const Command& app, Session& session);
+void add_import(const Command& app, Session& session);
+void add_export(const Command& app, Session& session);
+void add_data(const Command& app, Session& session);
+void add_kernels(const Command& app, Session& session);
 
 }  // namespace hilum

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "apps/command_line.h"
 #include "apps/session.h"
 #include "nets/net.h"
 
@@ -33,21 +34,21 @@ int run(const Flags& flags, const Session& session) {
 
 }  // namespace
 
-void add_summary(CLI::App& app, Session& session) {
-  CLI::App* command = add_command(
+void add_summary(const Command& app, Session& session) {
+  const Command command = add_command(
       app, "summary", "layers, shapes, parameters, arithmetic and memory of a network", session);
   auto flags = std::make_shared<Flags>();
-  command->add_option("--net", flags->net, "network, as cnn or cnn:dropout");
-  command->add_option("--classes", flags->classes, "classes to tell apart")
-      ->check(CLI::Range(2, 100000));
-  command->add_option("--size", flags->size, "height and width of the image; 0: the network's own");
-  command->add_option("--channels", flags->channels, "1 gray, 3 colour; 0: the network's own")
-      ->check(CLI::IsMember({0, 1, 3}));
-  command->add_option("--batch-size", flags->batch, "images for which memory is counted")
-      ->check(CLI::PositiveNumber);
-  command->add_flag("--checkpoint-activations", flags->checkpoint_activations,
-                    "as `hilum train` has it");
-  command->callback(
+  command.add_option("--net", flags->net, "network, as cnn or cnn:dropout");
+  command.add_option("--classes", flags->classes, "classes to tell apart")
+      .check(Check::between(2, 100000));
+  command.add_option("--size", flags->size, "height and width of the image; 0: the network's own");
+  command.add_option("--channels", flags->channels, "1 gray, 3 colour; 0: the network's own")
+      .check(Check::one_of({0, 1, 3}));
+  command.add_option("--batch-size", flags->batch, "images for which memory is counted")
+      .check(Check::positive());
+  command.add_flag("--checkpoint-activations", flags->checkpoint_activations,
+                   "as `hilum train` has it");
+  command.callback(
       [flags, &session] { session.action = [=, &session] { return run(*flags, session); }; });
 }
 

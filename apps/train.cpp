@@ -6,10 +6,10 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "apps/checkpoint.h"
+#include "apps/command_line.h"
 #include "apps/config_file.h"
 #include "apps/interrupt.h"
 #include "apps/ledger.h"
@@ -19,6 +19,7 @@
 #include "apps/train_flags.h"
 #include "engine/file.h"
 #include "engine/init.h"
+#include "engine/json.h"
 #include "engine/machine.h"
 #include "engine/profiler.h"
 #include "engine/safetensors.h"
@@ -37,7 +38,7 @@ using nlohmann::json;
 // One training run, step by step; run() is the order of things.
 class TrainRun {
  public:
-  TrainRun(CLI::App& command, TrainFlags& flags, const Session& session)
+  TrainRun(const Command& command, TrainFlags& flags, const Session& session)
       : command_(command), flags_(flags), session_(session), run_{flags.out} {}
 
   int run() {
@@ -76,11 +77,8 @@ class TrainRun {
       throw usage_error("train --data: is missing. Expected a folder of images or a CSV manifest.");
     }
     // The run must find its data again from wherever `evaluate` is called.
-    CLI::Option* data = command_.get_option("--data");
     const auto absolute = std::filesystem::absolute(flags_.data).lexically_normal();
-    data->clear();
-    data->add_result(absolute.string());
-    data->run_callback();
+    command_.option("--data").set(absolute.string());
   }
 
   void open_data() {
@@ -333,7 +331,7 @@ class TrainRun {
     fmt::print("run folder  {}\n", run_.path.string());
   }
 
-  CLI::App& command_;
+  const Command command_;
   TrainFlags& flags_;
   const Session& session_;
   RunFolder run_;
@@ -353,12 +351,13 @@ class TrainRun {
 
 }  // namespace
 
-void add_train(CLI::App& app, Session& session) {
-  CLI::App* command = add_command(app, "train", "train a network on a folder of images", session);
+void add_train(const Command& app, Session& session) {
+  const Command command =
+      add_command(app, "train", "train a network on a folder of images", session);
   auto flags = std::make_shared<TrainFlags>();
-  declare_flags(*command, *flags);
-  command->callback([=, &session] {
-    session.action = [=, &session] { return TrainRun(*command, *flags, session).run(); };
+  declare_flags(command, *flags);
+  command.callback([=, &session] {
+    session.action = [=, &session] { return TrainRun(command, *flags, session).run(); };
   });
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "apps/command_line.h"
 #include "apps/config_file.h"
 #include "kernels/error.h"
 
@@ -38,25 +39,13 @@ std::vector<std::string> parts_of(const std::string& list) {
   return parts;
 }
 
-// Applies a check to every part of a list.
-CLI::Validator each(const CLI::Validator& check) {
-  return {[check](std::string& list) {
-            for (std::string part : parts_of(list)) {
-              const std::string wrong = check(part);
-              if (!wrong.empty()) return wrong;
-            }
-            return std::string();
-          },
-          ""};
-}
-
 // The value of a list for a phase: its only one, or that phase's own.
 template <class T>
 T value_for(const char* option, const std::string& list, std::size_t phase) {
   const std::vector<std::string> parts = parts_of(list);
   const std::string& text = parts.size() == 1 ? parts.front() : parts.at(phase);
   T value{};
-  if (!CLI::detail::lexical_cast(text, value)) {
+  if (!parse_value(text, value)) {
     throw usage_error("--{} '{}': '{}' is not a number it can be.", option, list, text);
   }
   return value;
@@ -89,7 +78,7 @@ bool longer(const std::string& before, const std::string& now) {
 std::optional<std::size_t> feature_copies(const std::string& text) {
   if (text == "auto") return std::nullopt;
   std::size_t copies = 0;
-  if (CLI::detail::lexical_cast(text, copies)) return copies;
+  if (parse_value(text, copies)) return copies;
   throw usage_error("train --feature-cache '{}': expected a number of epochs, or auto.", text);
 }
 
@@ -130,124 +119,123 @@ TrainOptions train_options(const TrainFlags& flags, std::size_t phase) {
 
 }  // namespace
 
-void declare_flags(CLI::App& command, TrainFlags& flags) {
-  const CLI::Range share(0.0, 0.999);
+void declare_flags(const Command& command, TrainFlags& flags) {
+  const Check share = Check::between(0.0, 0.999);
   command.add_option("--net", flags.net, "network, as cnn or cnn:dropout");
   command.add_option("--data", flags.data, "folder of images or CSV manifest");
   command.add_option("--pretrained", flags.pretrained,
                      "start from these weights: .safetensors, .pth, .pt or Keras' .h5; the head "
                      "stays as initialised where its classes are others");
-  command.add_option("--out", flags.out, "run folder to make")->required()->configurable(false);
+  command.add_option("--out", flags.out, "run folder to make").required().this_call_only();
   command.add_option("--size", flags.size, "images are resized to this; 0: the network's own");
   command.add_option("--channels", flags.channels, "1 gray, 3 colour; 0: the network's own")
-      ->check(CLI::IsMember({0, 1, 3}));
+      .check(Check::one_of({0, 1, 3}));
   command.add_option("--seed", flags.seed, "of weights, order, augmentation, dropout and splits");
   command.add_option("--split", flags.split, "train/val/test, where the set has no splits");
 
   const std::string learning = "Learning (a list has a value for each phase: 10,60,80)";
   command.add_option("--epochs", flags.epochs, "times through the training images; list")
-      ->check(each(CLI::PositiveNumber))
-      ->group(learning);
+      .check(Check::each(Check::positive()))
+      .group(learning);
   command.add_option("--batch-size", flags.batch, "images a step")
-      ->check(CLI::PositiveNumber)
-      ->group(learning);
+      .check(Check::positive())
+      .group(learning);
   command.add_option("--optimizer", flags.optimizer, "adam, adamw or sgd")
-      ->check(CLI::IsMember({"adam", "adamw", "sgd"}))
-      ->group(learning);
+      .check(Check::one_of({"adam", "adamw", "sgd"}))
+      .group(learning);
   command.add_option("--lr", flags.lr, "learning rate; list")
-      ->check(each(CLI::PositiveNumber))
-      ->group(learning);
+      .check(Check::each(Check::positive()))
+      .group(learning);
   command
       .add_option("--freeze", flags.freeze,
                   "none, all (but the head), or last:N: train the body's last N layers; list")
-      ->group(learning);
+      .group(learning);
   command
       .add_flag("--freeze-norms", flags.freeze_norms,
                 "batch norms keep the weights and statistics they come with, in all phases")
-      ->group(learning);
+      .group(learning);
   command
       .add_option("--lr-body", flags.lr_body, "the body's rate as a multiple of the head's; list")
-      ->check(each(CLI::PositiveNumber))
-      ->group(learning);
-  command.add_option("--momentum", flags.momentum, "of sgd")->check(share)->group(learning);
+      .check(Check::each(Check::positive()))
+      .group(learning);
+  command.add_option("--momentum", flags.momentum, "of sgd").check(share).group(learning);
   command.add_option("--weight-decay", flags.weight_decay, "decoupled for adamw, else L2")
-      ->check(CLI::NonNegativeNumber)
-      ->group(learning);
+      .check(Check::not_negative())
+      .group(learning);
   command.add_option("--schedule", flags.schedule, "of the learning rate: none or cosine")
-      ->check(CLI::IsMember({"none", "cosine"}))
-      ->group(learning);
+      .check(Check::one_of({"none", "cosine"}))
+      .group(learning);
   command
       .add_option("--plateau", flags.plateau,
                   "epochs without improvement before the rate is lowered; 0: never; list")
-      ->check(each(CLI::NonNegativeNumber))
-      ->group(learning);
+      .check(Check::each(Check::not_negative()))
+      .group(learning);
   command.add_option("--plateau-factor", flags.plateau_factor, "what it is then multiplied by")
-      ->check(CLI::Range(0.001, 0.999))
-      ->group(learning);
+      .check(Check::between(0.001, 0.999))
+      .group(learning);
   command
       .add_option("--early-stop", flags.early_stop,
                   "epochs without improvement before the phase ends; 0: never; list")
-      ->check(each(CLI::NonNegativeNumber))
-      ->group(learning);
-  command
-      .add_option("--monitor", flags.monitor, "val_loss, val_accuracy or val_auc: what improves")
-      ->check(CLI::IsMember({"val_loss", "val_accuracy", "val_auc"}))
-      ->group(learning);
+      .check(Check::each(Check::not_negative()))
+      .group(learning);
+  command.add_option("--monitor", flags.monitor, "val_loss, val_accuracy or val_auc: what improves")
+      .check(Check::one_of({"val_loss", "val_accuracy", "val_auc"}))
+      .group(learning);
   command
       .add_option("--augment", flags.augment,
                   "rotation=10,shift=0.1,shear=0.1,zoom=0.1,flip,brightness=0.1 or none")
-      ->group(learning);
+      .group(learning);
   command.add_option("--class-weight", flags.class_weight, "none or balanced")
-      ->check(CLI::IsMember({"none", "balanced"}))
-      ->group(learning);
+      .check(Check::one_of({"none", "balanced"}))
+      .group(learning);
   command.add_option("--label-smoothing", flags.label_smoothing, "share spread over all classes")
-      ->check(share)
-      ->group(learning);
+      .check(share)
+      .group(learning);
   command
       .add_option(
           "--normalise", flags.normalise,
           "set: mean 0 and deviation 1 over the training images; imagenet: as most networks "
           "trained there expect; none: [0, 1]; or mean/deviation, as 0.5/0.25; auto: what "
           "the weights of --pretrained expect, else set")
-      ->group(learning);
+      .group(learning);
 
   const std::string work = "Work";
   command.add_flag("--skip-bad", flags.skip_bad, "leave out images that cannot be read")
-      ->group(work);
-  CLI::Option* resume =
+      .group(work);
+  const Option resume =
       command.add_flag("--resume", flags.resume, "go on where the run in --out was interrupted")
-          ->configurable(false)
-          ->group(work);
+          .this_call_only()
+          .group(work);
   command
       .add_flag("--overwrite", flags.overwrite, "remove the files of an earlier run in --out first")
-      ->configurable(false)
-      ->excludes(resume)
-      ->group(work);
+      .this_call_only()
+      .excludes(resume)
+      .group(work);
   command
       .add_option("--checkpoint-every", flags.checkpoint_every,
                   "steps between checkpoints; 0: one an epoch")
-      ->group(work);
+      .group(work);
   command
       .add_flag(
           "--checkpoint-activations", flags.checkpoint_activations,
           "compute activations again in backward instead of keeping them: much less memory for "
           "the time of another forward pass, the same bits")
-      ->group(work);
+      .group(work);
   command.add_option("--workers", flags.workers, "threads that prepare images; 0: none beside")
-      ->check(CLI::Range(0, 256))
-      ->group(work);
-  command.add_option("--cache-mb", flags.cache_mb, "memory for decoded images")->group(work);
+      .check(Check::between(0, 256))
+      .group(work);
+  command.add_option("--cache-mb", flags.cache_mb, "memory for decoded images").group(work);
   command
       .add_option("--feature-cache", flags.feature_cache,
                   "epochs of augmented images whose features, behind frozen layers, are kept; 0: "
                   "never any; auto: images that are not augmented")
-      ->group(work);
+      .group(work);
   command
       .add_option("--feature-cache-mb", flags.feature_cache_mb,
                   "memory, or disk of the run folder, for them")
-      ->group(work);
+      .group(work);
   command.add_flag("--profile", flags.profile, "table, CSV and Chrome trace of where time goes")
-      ->group(work);
+      .group(work);
 }
 
 std::vector<TrainOptions> train_phases(const TrainFlags& flags) {
@@ -280,7 +268,7 @@ Normalisation fixed_normalisation(const std::string& text, std::size_t channels)
   auto numbers = [&](const std::string& list) {
     std::vector<float> values;
     for (const std::string& part : parts_of(list)) {
-      if (!CLI::detail::lexical_cast(part, values.emplace_back())) throw wrong();
+      if (!parse_value(part, values.emplace_back())) throw wrong();
     }
     if (values.size() == 1) values.assign(channels, values.front());
     if (values.size() != channels) throw wrong();
@@ -295,20 +283,19 @@ Normalisation fixed_normalisation(const std::string& text, std::size_t channels)
   return result;
 }
 
-void adopt_config(CLI::App& command, const RunFolder& run) {
+void adopt_config(const Command& command, const RunFolder& run) {
   if (!std::filesystem::exists(run.config())) return;
-  const auto stored = read_config(run.config(), command.get_name());
+  const auto stored = read_config(run.config(), command.name());
   const auto schedule = stored.find("schedule");
   const bool cosine = schedule != stored.end() && schedule->second == "cosine";
   for (const auto& [name, value] : stored) {
-    CLI::Option* option = command.get_option_no_throw("--" + name);
-    if (option == nullptr) continue;  // of another version of the program
-    if (option->count() == 0) {
-      option->add_result(value);
-      option->run_callback();
+    std::optional<Option> option = command.find_option("--" + name);
+    if (!option) continue;  // of another version of the program
+    if (!option->given()) {
+      option->set(value);
       continue;
     }
-    const std::string now = option_value(*option);
+    const std::string now = option->value();
     // More epochs are a longer run, except where the schedule is drawn over all of them.
     const bool may_change =
         std::find(free_to_change.begin(), free_to_change.end(), name) != free_to_change.end() ||

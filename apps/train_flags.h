@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/command_line.h"
 #include "apps/run_folder.h"
 #include "apps/session.h"
 #include "apps/trainer.h"
@@ -31,7 +32,7 @@ struct TrainFlags {
   std::size_t workers = 1, cache_mb = 1024, checkpoint_every = 0;
 };
 
-void declare_flags(CLI::App& command, TrainFlags& flags);
+void declare_flags(const Command& command, TrainFlags& flags);
 
 // The phases of the run, at least one. Usage errors where a text does not parse.
 std::vector<TrainOptions> train_phases(const TrainFlags& flags);
@@ -45,6 +46,6 @@ Normalisation fixed_normalisation(const std::string& text, std::size_t channels)
 
 // Resuming: options that are not given take the values of RUN/config.toml; one that is given and
 // differs in what would be trained is a usage error that names it.
-void adopt_config(CLI::App& command, const RunFolder& run);
+void adopt_config(const Command& command, const RunFolder& run);
 
 }  // namespace hilum

@@ -1,11 +1,10 @@
 // Cleaning a set, and remembering that a leak was allowed.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "data/audit.h"
 #include "data/read_set.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "kernels/error.h"
 
 namespace hilum {

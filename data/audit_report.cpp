@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "data/audit.h"
+#include "engine/json.h"
 
 namespace hilum {
 namespace {

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "data/container_features.h"
 #include "data/image.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "kernels/error.h"
 
 namespace hilum {

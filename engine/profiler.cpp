@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <tuple>
 
 #include "engine/file.h"
+#include "engine/json.h"
 #include "engine/scope.h"
 #include "kernels/dispatch.h"
 #include "kernels/roof.h"

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
 #include "engine/file.h"
+#include "engine/json.h"
 #include "engine/weights/numbers.h"
 #include "kernels/error.h"
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "engine/file.h"
+#include "engine/json.h"
 #include "engine/machine.h"
 #include "kernels/error.h"
 #include "kernels/isa.h"

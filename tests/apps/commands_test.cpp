@@ -1,8 +1,7 @@
 // summary, data and kernels from the command line.
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
+#include "engine/json.h"
 #include "tests/apps/program.h"
 
 namespace hilum::test {

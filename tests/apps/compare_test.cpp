@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "data/csv.h"
+#include "engine/json.h"
 #include "tests/apps/program.h"
 
 namespace hilum::test {

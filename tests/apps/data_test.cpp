@@ -4,11 +4,11 @@
 
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "data/csv.h"
 #include "data/image.h"
+#include "engine/json.h"
 #include "tests/apps/program.h"
 
 namespace hilum::test {

@@ -2,10 +2,9 @@
 // waited for them, and what it says to raise.
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
 #include "apps/trainer.h"
 #include "data/csv.h"
+#include "engine/json.h"
 #include "tests/apps/program.h"
 
 namespace hilum::test {

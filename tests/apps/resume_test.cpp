@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "engine/json.h"
 #include "tests/apps/program.h"
 
 namespace hilum::test {

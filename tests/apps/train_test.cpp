@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "data/csv.h"
+#include "engine/json.h"
 #include "tests/apps/program.h"
 
 namespace hilum::test {

@@ -1,8 +1,7 @@
 // import and export from the command line: a run that went out and came back says the same.
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
+#include "engine/json.h"
 #include "tests/apps/program.h"
 
 namespace hilum::test {

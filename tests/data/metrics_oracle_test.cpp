@@ -3,7 +3,6 @@
 // file (tests/house/metrics_test.sh makes one with a fresh seed where those programs are
 // installed).
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "data/binary.h"
 #include "data/bootstrap.h"
@@ -11,6 +10,7 @@
 #include "data/metrics.h"
 #include "data/significance.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "tests/data/fixtures.h"
 
 namespace hilum::test {

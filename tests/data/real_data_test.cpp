@@ -1,11 +1,11 @@
 // The real sets, as their publishers left them. Skipped where they are not at hand.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "data/dataset.h"
 #include "data/image.h"
 #include "data/stats.h"
 #include "engine/file.h"
+#include "engine/json.h"
 #include "tests/data/fixtures.h"
 
 namespace hilum::test {

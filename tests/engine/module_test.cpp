@@ -2,10 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "engine/file.h"
 #include "engine/init.h"
+#include "engine/json.h"
 #include "engine/layers.h"
 #include "engine/profiler.h"
 #include "engine/random.h"

@@ -6,8 +6,8 @@
 #include <array>
 #include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
+#include "engine/json.h"
 #include "kernels/error.h"
 #include "kernels/philox.h"
 

@@ -9,11 +9,11 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "engine/allocator.h"
 #include "engine/file.h"
 #include "engine/init.h"
+#include "engine/json.h"
 #include "engine/layers.h"
 #include "kernels/error.h"
 #include "tests/engine/helpers.h"

@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "engine/file.h"
+#include "engine/json.h"
 #include "engine/ops.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/dispatch.h"

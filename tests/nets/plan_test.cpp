@@ -6,10 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "engine/file.h"
 #include "engine/init.h"
+#include "engine/json.h"
 #include "engine/layers.h"
 #include "engine/tuning.h"
 #include "kernels/dispatch.h"
