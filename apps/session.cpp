@@ -62,7 +62,6 @@ void Session::warn(const std::string& text) const { fmt::print(stderr, "hilum: {
 
 Command add_command(const Command& parent, const std::string& name, const std::string& description,
                     Session& session) {
-  ;
   const Command command = parent.add(name, description);
   const std::string group = "Everywhere";
   command.add_option("--device", session.device, "auto, cpu, cuda, cuda:N or emu").group(group);
