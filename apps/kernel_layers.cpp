@@ -24,6 +24,7 @@
 #include "engine/profiler.h"
 #include "engine/tape.h"
 #include "kernels/conv2d/conv2d.h"
+#include "kernels/device_operands.h"
 #include "kernels/dispatch.h"
 #include "kernels/operands.h"
 #include "nets/net.h"
@@ -91,6 +92,7 @@ Result time_rows(const std::string& net, const Layer& layer, std::size_t turns) 
     if (row.why_not == nullptr || row.why_not(layer.problem) == nullptr) rows.push_back(&row);
   }
   std::vector<OperandData> operands = PassCalls<Pass>::make(layer.problem, 1);
+  const OnDevice as_tensors(Device::cpu, operands, true);
   std::vector<std::vector<double>> seconds(rows.size());
   for (std::size_t turn = 0; turn <= turns; ++turn) {  // the first one plans and is not counted
     for (std::size_t i = 0; i < rows.size(); ++i) {

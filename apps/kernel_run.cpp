@@ -30,7 +30,7 @@ double median_seconds(const Row<Pass>& row, const typename Pass::Problem& proble
   Launch launch;
   launch.stream = device_stream(row.device);
   launch.workspace = workspace.data();
-  OnDevice copies(row.device, operands);
+  OnDevice copies(row.device, operands, true);
   PassCalls<Pass>::prepare(row, problem, operands);
   const auto call = [&] { PassCalls<Pass>::row(row, launch, problem, operands); };
   call();

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 #include <regex>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "engine/file.h"
 #include "engine/machine.h"
 #include "engine/profiler.h"
+#include "kernels/device_operands.h"
 #include "kernels/operands.h"
 #include "kernels/tables.h"
 
@@ -53,9 +55,12 @@ std::vector<OperandData>& operands_of(const std::string& key,
                                       const typename Pass::Problem& problem) {
   static std::string held_key;
   static std::vector<OperandData> held;
+  static std::optional<OnDevice> as_tensors;
   if (held_key != key) {
+    as_tensors.reset();
     held.clear();
     held = PassCalls<Pass>::make(problem, 1);
+    as_tensors.emplace(Device::cpu, held, true);
     held_key = key;
   }
   return held;

@@ -58,7 +58,7 @@ struct OperandData {
   std::vector<Magnitude> magnitude;
   std::vector<std::uint8_t> u8;
   std::vector<std::int32_t> i32;
-  void* on_gpu = nullptr;  // the copy that a row is to use, while an OnDevice lives
+  void* copy = nullptr;  // what a row is to use instead, while an OnDevice lives
   // Where the pieces of a list begin, for each number type.
   std::vector<float*> f32_pieces;
   std::vector<double*> f64_pieces;
@@ -187,16 +187,16 @@ template <class Pointer, class T>
 auto pointer_to(OperandData& data) {
   using Element = std::remove_const_t<typename Pointee<Pointer>::Type>;
   if constexpr (std::is_same_v<T, float> && !Pointee<Pointer>::list) {
-    if (data.on_gpu != nullptr) return static_cast<Pointer>(data.on_gpu);
     if constexpr (is_input<Pointer> && std::is_same_v<Element, float>) {
       if (!data.prepared.empty()) return static_cast<const float*>(data.prepared.data());
     }
+    if (data.copy != nullptr) return static_cast<Pointer>(data.copy);
   }
   if constexpr (Pointee<Pointer>::list) {
     using Piece = std::conditional_t<is_input<Pointer>, const T, T>;
     T* const* list = nullptr;
     if constexpr (std::is_same_v<T, float>) {
-      auto* first = data.on_gpu != nullptr ? static_cast<float*>(data.on_gpu) : data.f32.data();
+      auto* first = data.copy != nullptr ? static_cast<float*>(data.copy) : data.f32.data();
       list = pieces_of(data.spec, first, data.f32_pieces);
     } else if constexpr (std::is_same_v<T, double>) {
       list = pieces_of(data.spec, data.f64.data(), data.f64_pieces);
