@@ -48,6 +48,13 @@ Cut cut(const Correlation& a, std::size_t lanes) {
   constexpr std::size_t wanted_items = 16;
   const std::size_t pixel_bytes = a.in_c() * sizeof(float);
   Cut b{};
+  // The pixels of a matrix product often lie 4 KiB apart, at the same place of every page of the L1
+  // cache, which holds eight such lines: 14 would drive each other out, so a tile is 7 pixels high
+  // there, and twice as wide.
+  const bool wide = lanes == 16 && a.taps_h == 1 && a.taps_w == 1;
+  b.block = (wide ? 4 : 2) * lanes;
+  b.blocks = a.groups * ceil_div(a.group_k, b.block);
+  b.block_floats = a.taps_h * a.taps_w * a.group_c * b.block;
   // Columns: all of them if four rows of them fit, rounded to whole tiles.
   const std::size_t widest =
       std::max<std::size_t>(band_bytes / (4 * a.stride_w * pixel_bytes) / 84 * 84, 42);
@@ -55,11 +62,15 @@ Cut cut(const Correlation& a, std::size_t lanes) {
   b.band_w = ceil_div(ceil_div(a.out_w, b.bands_w), 14) * 14;
   b.bands_w = ceil_div(a.out_w, b.band_w);
   const std::size_t in_w = (std::min(b.band_w, a.out_w) - 1) * a.stride_w + a.reach_w();
-  // Rows: as many as fit, fewer where there would be too few items for many threads.
+  // Rows: as many as fit, fewer where there would be too few items for many threads. Every band
+  // reads all filters: where these are more than the image (late layers), items are parts of the
+  // filters first. With one image, 512 -> 512 3x3 at 7 would else read its 9 MB seven times.
   const std::size_t rows = band_bytes / (in_w * pixel_bytes);
   b.band_h = rows > a.reach_h() ? (rows - a.reach_h()) / a.stride_h + 1 : 1;
   const std::size_t other_items = a.n * b.bands_w;
-  b.band_h = std::min(b.band_h, ceil_div(a.out_h * other_items, wanted_items));
+  const bool filters_first = b.packed_floats() > a.in_h * a.in_w * a.in_c();
+  const std::size_t parts_at_most = filters_first ? b.blocks : 1;
+  b.band_h = std::min(b.band_h, ceil_div(a.out_h * other_items * parts_at_most, wanted_items));
   b.band_h = std::clamp<std::size_t>(b.band_h, 1, a.out_h);
   b.bands_h = ceil_div(a.out_h, b.band_h);
   b.band_h = ceil_div(a.out_h, b.bands_h);
@@ -73,14 +84,7 @@ Cut cut(const Correlation& a, std::size_t lanes) {
     b.band_floats = ((b.band_h - 1) * a.stride_h + a.reach_h()) * in_w * a.in_c();
     b.band_floats = ceil_div(b.band_floats, 16) * 16;
   }
-  // The pixels of a matrix product often lie 4 KiB apart, at the same place of every page of the L1
-  // cache, which holds eight such lines: 14 would drive each other out, so a tile is 7 pixels high
-  // there, and twice as wide.
-  const bool wide = lanes == 16 && a.taps_h == 1 && a.taps_w == 1;
-  b.block = (wide ? 4 : 2) * lanes;
-  b.blocks = a.groups * ceil_div(a.group_k, b.block);
   b.parts = std::clamp<std::size_t>(ceil_div(wanted_items, other_items * b.bands_h), 1, b.blocks);
-  b.block_floats = a.taps_h * a.taps_w * a.group_c * b.block;
   return b;
 }
 
