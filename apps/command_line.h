@@ -19,6 +19,9 @@ class Validator;
 
 namespace hilum {
 
+// "10,60,80" in its parts, of which a stray comma leaves an empty one.
+std::vector<std::string> parts_of(const std::string& list);
+
 // What a value must be; help and errors say it.
 class Check {
  public:
@@ -69,7 +72,7 @@ class Command {
 
   // One that takes options and does something, or, `of_commands`, one that only holds others.
   Command add(const std::string& name, const std::string& about, bool of_commands = false) const;
-  // Text, true numbers, paths, and lists of them; "name" without dashes is a positional one.
+  // Text, numbers, and lists of them; "name" without dashes is a positional one.
   template <class T>
   Option add_option(const std::string& name, T& value, const std::string& about) const;
   Option add_flag(const std::string& name, bool& value, const std::string& about) const;

@@ -26,19 +26,6 @@ bool same_value(const std::string& a, const std::string& b) {
   return !a.empty() && !b.empty() && *end_a == '\0' && *end_b == '\0' && x == y;
 }
 
-// "10,60,80" in its parts, of which a stray comma leaves an empty one.
-std::vector<std::string> parts_of(const std::string& list) {
-  std::vector<std::string> parts(1);
-  for (const char c : list) {
-    if (c == ',') {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
 // The value of a list for a phase: its only one, or that phase's own.
 template <class T>
 T value_for(const char* option, const std::string& list, std::size_t phase) {
