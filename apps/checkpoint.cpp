@@ -123,7 +123,7 @@ void save_checkpoint(const std::filesystem::path& path, const Module& net, Optim
   file.metadata = to_metadata(recipe);
   file.metadata["data"] = data;
   file.metadata["optimizer_steps"] = std::to_string(optimizer.steps());
-  file.metadata["state"] = to_json(state).dump();
+  file.metadata["state"] = json_text(to_json(state));
   write_safetensors(path, file);
 }
 
@@ -134,12 +134,12 @@ TrainState load_checkpoint(const std::filesystem::path& path, Module& net,
   TensorFile file = read_safetensors(path);
   const NetRecipe saved = from_metadata(file.metadata, source);
   require_same("network", source, saved.net, recipe.net);
-  require_same("classes", source, json(saved.classes).dump(), json(recipe.classes).dump());
+  require_same("classes", source, json_text(json(saved.classes)), json_text(json(recipe.classes)));
   require_same("image size", source, std::to_string(saved.size), std::to_string(recipe.size));
   require_same("channels", source, std::to_string(saved.channels), std::to_string(recipe.channels));
   require_same("data", source, value_of(file, "data"), data);
   require_same("mean of the training images", source, value_of(file, "mean"),
-               json(recipe.normalisation.mean).dump());
+               json_text(json(recipe.normalisation.mean)));
 
   std::map<std::string, Tensor> moments;
   std::erase_if(file.tensors, [&](const NamedTensor& entry) {
@@ -151,7 +151,7 @@ TrainState load_checkpoint(const std::filesystem::path& path, Module& net,
   TrainState state;
   std::uint64_t steps = 0;
   try {
-    state = train_state(json::parse(value_of(file, "state")));
+    state = train_state(parse_json(value_of(file, "state")));
     steps = std::stoull(value_of(file, "optimizer_steps"));
   } catch (const std::exception& error) {
     throw data_error("checkpoint '{}': its training state cannot be read: {}.", source,

@@ -164,7 +164,7 @@ class Compare {
         if (!train(run, fmt::format("search {}/{} {}: {}", t + 1, settings.size(), net, setting))) {
           continue;
         }
-        const json about = json::parse(read_file(RunFolder{run.folder}.about()));
+        const json about = parse_json(read_file(RunFolder{run.folder}.about()));
         const double value = about["best"]["value"];
         const std::string monitor = about["best"]["monitor"];
         csv += csv_line({net, std::to_string(t), setting, monitor, fmt::format("{:.9g}", value)});

@@ -104,7 +104,7 @@ std::string PlannedRun::label() const {
 bool PlannedRun::complete() const {
   const RunFolder run{folder};
   if (!fs::exists(run.val_predictions()) || !fs::exists(run.about())) return false;
-  const nlohmann::json about = nlohmann::json::parse(read_file(run.about()), nullptr, false);
+  const nlohmann::json about = parse_json_or_discard(read_file(run.about()));
   const std::string state = about.is_object() ? about.value("state", "") : "";
   return state == "finished" || state == "stopped early";
 }

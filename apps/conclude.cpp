@@ -89,7 +89,7 @@ Comparison conclude(const Conclusion& of, Device device, const Session& session,
   all["concluded"] = to_json(of, out);
   all["concluded"]["split"] = comparison.split;
   write_file_atomically(out / "comparison.csv", comparison_csv(comparison));
-  write_file_atomically(comparison_file(out), all.dump(2) + '\n');
+  write_file_atomically(comparison_file(out), json_text(all, 2) + '\n');
   write_comparison_report(out, comparison, evidence, first_runs(of.runs), of.command, page);
   return comparison;
 }
@@ -104,7 +104,7 @@ Conclusion read_conclusion(const fs::path& out) {
   }
   Conclusion of;
   try {
-    const json all = json::parse(read_file(file)), &how = all.at("concluded");
+    const json all = parse_json(read_file(file)), &how = all.at("concluded");
     of.data = all.at("data");
     of.searched = all.at("search").get<std::vector<std::string>>();
     for (const json& failure : all.at("failures")) {

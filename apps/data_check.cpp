@@ -40,7 +40,7 @@ int run(const Flags& flags, const Session& session) {
     json["cost"] = {{"machine", machine_line()},       {"decode_seconds", decoding.count()},
                     {"search_seconds", found.seconds}, {"hash_pairs", found.compared},
                     {"picture_pairs", found.fitted},   {"peak_mib", peak_mib()}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", json_text(json, 2));
   } else {
     fmt::print("{}", format_audit(dataset, found, flags.lines));
   }

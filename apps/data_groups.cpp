@@ -35,7 +35,7 @@ int run(const Flags& flags, const Session& session) {
   session.start();
   Dataset dataset = read_noted(flags.data, session);
   const GroupFinding finding = find_groups(dataset, survey_of(dataset, session));
-  fmt::print("{}", flags.as_json ? to_json(finding).dump(2) + '\n' : describe(finding));
+  fmt::print("{}", flags.as_json ? json_text(to_json(finding), 2) + '\n' : describe(finding));
   const bool named = std::any_of(dataset.items.begin(), dataset.items.end(),
                                  [](const Item& item) { return !item.group.empty(); });
   if (flags.out.empty()) {

@@ -91,7 +91,7 @@ int run(const Flags& flags, const Session& session) {
   const PictureComponents c =
       picture_components(dataset, survey, to_learn_from(dataset), flags.components, options);
   if (flags.as_json) {
-    fmt::print("{}\n", to_json(c).dump(2));
+    fmt::print("{}\n", json_text(to_json(c), 2));
   } else {
     fmt::print("{}: {} images of {} x {} pixels\n\n{}", flags.data, c.which.size(), flags.size,
                flags.size, to_text(c));

@@ -54,9 +54,9 @@ int run(const Flags& flags, const Session& session) {
                                                    : "test";
   const std::vector<ProbeResult> results = run_probes(dataset, survey, options);
   const nlohmann::json json = to_json(results, options);
-  if (!flags.out.empty()) write_file_atomically(flags.out, json.dump(2) + '\n');
+  if (!flags.out.empty()) write_file_atomically(flags.out, json_text(json, 2) + '\n');
   if (flags.as_json) {
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", json_text(json, 2));
   } else {
     fmt::print("{}: learned from {}, scored on {} (95 % interval)\n\n{}", flags.data, options.train,
                options.test, to_text(results));

@@ -40,7 +40,7 @@ int run(const Flags& flags, const Session& session) {
   if (flags.as_json) {
     nlohmann::ordered_json all;
     for (const InputStage& stage : stages) all[stage.name] = stage.images_per_second;
-    fmt::print("{}\n", all.dump(2));
+    fmt::print("{}\n", json_text(all, 2));
     return 0;
   }
   std::vector<std::vector<std::string>> rows = {

@@ -34,7 +34,7 @@ void write_pictures(const std::string& data, const std::filesystem::path& out) {
 int run(const Flags& flags, const Session& session) {
   session.start();
   const DataStats stats = compute_stats(read_dataset(flags.data));
-  fmt::print("{}", flags.as_json ? to_json(stats).dump(2) + '\n' : format_stats(stats));
+  fmt::print("{}", flags.as_json ? json_text(to_json(stats), 2) + '\n' : format_stats(stats));
   if (!flags.out.empty()) {
     write_pictures(flags.data, flags.out);
     session.note("pictures", flags.out);

@@ -129,7 +129,7 @@ int run(const Flags& flags, const Session& session) {
       result["data"] = one.data;
       results.push_back(std::move(result));
     }
-    fmt::print("{}\n", (all.size() == 1 ? results.front() : results).dump(2));
+    fmt::print("{}\n", json_text(all.size() == 1 ? results.front() : results, 2));
   } else if (all.size() == 1) {
     fmt::print("{}", metrics_text(all.front().evaluation));
   } else {

@@ -118,13 +118,13 @@ int run(const Flags& flags, const Session& session) {
       {"classes", recipe.classes},
       {"parameters", net->parameter_count()},
       {"weights", fmt::format("{:016x}", weights_hash(*net))}};
-  write_file_atomically(folder.about(), about.dump(2) + '\n');
+  write_file_atomically(folder.about(), json_text(about, 2) + '\n');
   fmt::print("{}", report.text());
   fmt::print("{}\nrun folder  {}\n", report.summary(), flags.out);
   session.note("input",
                fmt::format("{}x{}x{}, mean {}, deviation {}", recipe.size, recipe.size,
-                           recipe.channels, nlohmann::json(recipe.normalisation.mean).dump(),
-                           nlohmann::json(recipe.normalisation.deviation).dump()));
+                           recipe.channels, json_text(nlohmann::json(recipe.normalisation.mean)),
+                           json_text(nlohmann::json(recipe.normalisation.deviation))));
   return 0;
 }
 

@@ -16,11 +16,11 @@ std::map<std::string, std::string> to_metadata(const NetRecipe& recipe) {
   using nlohmann::json;
   return {{"format", "hilum"},
           {"net", recipe.net},
-          {"classes", json(recipe.classes).dump()},
+          {"classes", json_text(json(recipe.classes))},
           {"size", std::to_string(recipe.size)},
           {"channels", std::to_string(recipe.channels)},
-          {"mean", json(recipe.normalisation.mean).dump()},
-          {"deviation", json(recipe.normalisation.deviation).dump()}};
+          {"mean", json_text(json(recipe.normalisation.mean))},
+          {"deviation", json_text(json(recipe.normalisation.deviation))}};
 }
 
 NetRecipe from_metadata(const std::map<std::string, std::string>& metadata,
@@ -37,12 +37,11 @@ NetRecipe from_metadata(const std::map<std::string, std::string>& metadata,
   try {
     NetRecipe recipe;
     recipe.net = text("net");
-    recipe.classes = nlohmann::json::parse(text("classes")).get<std::vector<std::string>>();
+    recipe.classes = parse_json(text("classes")).get<std::vector<std::string>>();
     recipe.size = std::stoul(text("size"));
     recipe.channels = std::stoul(text("channels"));
-    recipe.normalisation.mean = nlohmann::json::parse(text("mean")).get<std::vector<float>>();
-    recipe.normalisation.deviation =
-        nlohmann::json::parse(text("deviation")).get<std::vector<float>>();
+    recipe.normalisation.mean = parse_json(text("mean")).get<std::vector<float>>();
+    recipe.normalisation.deviation = parse_json(text("deviation")).get<std::vector<float>>();
     return recipe;
   } catch (const Error&) {
     throw;

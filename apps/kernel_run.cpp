@@ -1,4 +1,4 @@
-// Timing and checking of rows, generic over all passes.
+// Timing and checking of rows, of any pass.
 #include "apps/kernel_run.h"
 
 #include <algorithm>
@@ -9,11 +9,11 @@
 
 #include "apps/terminal.h"
 #include "engine/profiler.h"
+#include "kernels/any_pass.h"
 #include "kernels/device_operands.h"
+#include "kernels/dispatch.h"
 #include "kernels/lesson.h"
-#include "kernels/operands.h"
 #include "kernels/roof.h"
-#include "kernels/tables.h"
 
 namespace hilum {
 namespace {
@@ -23,21 +23,20 @@ using Table2d = std::vector<std::vector<std::string>>;
 // Median time of a call in seconds; the first one (plans, first touch) is not counted. On the host
 // the operands stay in the caches where they fit, as between the layers of a network; a GPU's cache
 // is filled with something else before each call.
-template <class Pass>
-double median_seconds(const Row<Pass>& row, const typename Pass::Problem& problem,
+double median_seconds(const AnyCase& a_case, std::size_t row, Device device,
                       std::vector<OperandData>& operands, std::size_t repeat) {
-  const Workspace workspace = workspace_for(row, problem);
+  const Workspace workspace(device, a_case.workspace_bytes(row));
   Launch launch;
-  launch.stream = device_stream(row.device);
+  launch.stream = device_stream(device);
   launch.workspace = workspace.data();
-  OnDevice copies(row.device, operands, true);
-  PassCalls<Pass>::prepare(row, problem, operands);
-  const auto call = [&] { PassCalls<Pass>::row(row, launch, problem, operands); };
+  OnDevice copies(device, operands, true);
+  a_case.prepare(row, operands);
+  const auto call = [&] { a_case.run(row, launch, operands); };
   call();
   std::vector<double> seconds;
   double total = 0;
   while (seconds.size() < repeat && (seconds.size() < 3 || total < 2)) {
-    seconds.push_back(device_seconds(row.device, call));
+    seconds.push_back(device_seconds(device, call));
     total += seconds.back();
   }
   copies.bring_back();
@@ -96,14 +95,14 @@ const DeviceRoof& roof_of(Device device) {
   return roof;
 }
 
-template <class Pass>
 class PassRun {
  public:
-  PassRun(const KernelRunFlags& flags, Device device) : flags_(flags), device_(device) {}
+  PassRun(const KernelRunFlags& flags, Device device, const AnyPass& pass)
+      : flags_(flags), device_(device), pass_(pass) {}
 
   void list_cases() const {
-    for (const auto& a_case : cases_of<Pass>()) {
-      fmt::print("{}.{}  {:<28}{}\n", Pass::op, Pass::pass, a_case.name, a_case.problem.describe());
+    for (const auto& a_case : pass_.cases) {
+      fmt::print("{}  {:<28}{}\n", pass_.name(), a_case->name, a_case->describe());
     }
   }
 
@@ -111,43 +110,41 @@ class PassRun {
   bool run(Table2d& lines) {
     bool good = true;
     const Use wanted = flags_.small ? Use::test : Use::bench;
-    for (const auto& a_case : cases_of<Pass>()) {
+    for (const auto& a_case : pass_.cases) {
       const bool chosen =
-          flags_.one_case.empty() ? a_case.use == wanted : a_case.name == flags_.one_case;
-      if (chosen) good = run_case(a_case, lines) && good;
+          flags_.one_case.empty() ? a_case->use == wanted : a_case->name == flags_.one_case;
+      if (chosen) good = run_case(*a_case, lines) && good;
     }
     return good;
   }
 
  private:
-  bool run_case(const Case<typename Pass::Problem>& a_case, Table2d& lines) {
-    std::vector<OperandData> operands = PassCalls<Pass>::make(a_case.problem, 1);
+  bool run_case(const AnyCase& a_case, Table2d& lines) {
+    std::vector<OperandData> operands = a_case.make(1);
     std::vector<OperandData> oracle;
     if (flags_.check) {
-      widen(operands);
-      PassCalls<Pass>::template reference<double>(a_case.problem, operands);
-      PassCalls<Pass>::template reference<Magnitude>(a_case.problem, operands);
+      run_oracle(a_case, operands);
       oracle = operands;
     }
     bool good = true;
-    for (const Row<Pass>& row : Pass::table()) {
+    for (std::size_t i = 0; i < pass_.rows.size(); ++i) {
+      const AnyRow& row = pass_.rows[i];
       if (row.device != device_) continue;
       if (!flags_.row.empty() && flags_.row != row.name) continue;
       // The reference takes seconds on a layer: only where it is asked for, or the case is small.
       const bool slow = std::string_view(row.name) == "ref" && a_case.use == Use::bench;
       if (slow && flags_.row.empty()) continue;
-      good = run_row(row, a_case, operands, oracle, lines) && good;
+      good = run_row(i, a_case, operands, oracle, lines) && good;
     }
     return good;
   }
 
-  bool run_row(const Row<Pass>& row, const Case<typename Pass::Problem>& a_case,
-               std::vector<OperandData>& operands, const std::vector<OperandData>& oracle,
-               Table2d& lines) {
-    const std::string pass = fmt::format("{}.{}", Pass::op, Pass::pass);
-    const std::string what = fmt::format("{}: {}", a_case.name, a_case.problem.describe());
-    if (const char* reason = why_not(row, device_, a_case.problem)) {
-      std::vector<std::string> line = {pass, what, row.name};
+  bool run_row(std::size_t index, const AnyCase& a_case, std::vector<OperandData>& operands,
+               const std::vector<OperandData>& oracle, Table2d& lines) {
+    const AnyRow& row = pass_.rows[index];
+    const std::string what = fmt::format("{}: {}", a_case.name, a_case.describe());
+    if (const char* reason = a_case.why_not(index, device_)) {
+      std::vector<std::string> line = {pass_.name(), what, row.name};
       line.resize(lines.front().size(), "-");
       line.push_back(reason);
       lines.push_back(line);
@@ -156,12 +153,12 @@ class PassRun {
     for (OperandData& operand : operands) {
       if (!operand.input) reset_output(operand);
     }
-    const double seconds = median_seconds(row, a_case.problem, operands, flags_.repeat);
-    const Cost cost = Pass::cost(a_case.problem);
+    const double seconds = median_seconds(a_case, index, device_, operands, flags_.repeat);
+    const Cost cost = a_case.cost();
     const DeviceRoof& roof = roof_of(device_);
     const double bound =
         std::max(cost.flop * 1e-9 / roof.gflops_for(row.name), cost.bytes * 1e-9 / roof.gigabytes);
-    std::vector<std::string> line = {pass,
+    std::vector<std::string> line = {pass_.name(),
                                      what,
                                      row.name,
                                      fmt::format("{:.3f}", seconds * 1e3),
@@ -179,7 +176,8 @@ class PassRun {
   }
 
   const KernelRunFlags& flags_;
-  Device device_;
+  const Device device_;
+  const AnyPass& pass_;
 };
 
 }  // namespace
@@ -193,17 +191,16 @@ int run_kernels(const KernelRunFlags& flags, const Session& session) {
   Table2d lines = {{"pass", "case", "row", "ms", "GFLOP/s", "GB/s", "of roof"}};
   if (flags.check) lines[0].push_back("error, eps x |terms|");
   bool good = true, found = false;
-  for_each_pass([&]<class Pass>() {
-    if (flags.asked != Pass::op && flags.asked != fmt::format("{}.{}", Pass::op, Pass::pass))
-      return;
+  for (const AnyPass& pass : all_passes()) {
+    if (!pass.is_called(flags.asked)) continue;
     found = true;
-    PassRun<Pass> pass(flags, device);
+    PassRun run(flags, device, pass);
     if (flags.list_cases) {
-      pass.list_cases();
+      run.list_cases();
     } else {
-      good = pass.run(lines) && good;
+      good = run.run(lines) && good;
     }
-  });
+  }
   if (!found) throw unknown_operation(flags.asked);
   if (flags.list_cases) return 0;
   if (lines.size() == 1) {

@@ -1,5 +1,5 @@
 // hilum kernels list | run: what implementations exist, what runs here, how fast. Written once over
-// the tables of kernels/tables.h, so a new operation or row shows up by itself.
+// all passes (kernels/any_pass.h), so a new operation or row shows up by itself.
 #include <cstdio>
 #include <memory>
 
@@ -8,7 +8,7 @@
 #include "apps/kernel_run.h"
 #include "apps/session.h"
 #include "apps/terminal.h"
-#include "kernels/tables.h"
+#include "kernels/any_pass.h"
 
 namespace hilum {
 namespace {
@@ -19,12 +19,11 @@ struct Reach {
   std::string reason;
 };
 
-template <class Pass>
-Reach reach_of(const Row<Pass>& row, Device device) {
+Reach reach_of(const AnyPass& pass, std::size_t row, Device device) {
   Reach reach;
-  for (const auto& a_case : cases_of<Pass>()) {
+  for (const auto& a_case : pass.cases) {
     ++reach.cases;
-    const char* reason = why_not(row, device, a_case.problem);
+    const char* reason = a_case->why_not(row, device);
     if (reason == nullptr) {
       ++reach.runs;
     } else if (reach.reason.empty()) {
@@ -34,22 +33,22 @@ Reach reach_of(const Row<Pass>& row, Device device) {
   return reach;
 }
 
-template <class Pass>
-bool is_asked(const std::string& asked) {
-  return asked.empty() || asked == Pass::op || asked == fmt::format("{}.{}", Pass::op, Pass::pass);
+bool is_asked(const AnyPass& pass, const std::string& asked) {
+  return asked.empty() || pass.is_called(asked);
 }
 
 // One line a pass: the device's rows best first; in brackets what does not run here, with a share
 // what runs some of the cases only. Then the names of the rows for a GPU.
 std::vector<std::vector<std::string>> matrix(const std::string& asked, Device device) {
   std::vector<std::vector<std::string>> lines;
-  for_each_pass([&]<class Pass>() {
-    if (!is_asked<Pass>(asked)) return;
+  for (const AnyPass& pass : all_passes()) {
+    if (!is_asked(pass, asked)) continue;
     std::string first, rows, cuda;
-    for (const Row<Pass>& row : Pass::table()) {
+    for (std::size_t i = 0; i < pass.rows.size(); ++i) {
+      const AnyRow& row = pass.rows[i];
       if (row.device == Device::cuda) cuda += (cuda.empty() ? "" : ", ") + std::string(row.name);
       if (row.device != device) continue;
-      const Reach reach = reach_of<Pass>(row, device);
+      const Reach reach = reach_of(pass, i, device);
       if (first.empty() && reach.runs != 0) first = row.name;
       std::string text = row.name;
       if (reach.runs == 0) text = "[" + text + "]";
@@ -58,22 +57,21 @@ std::vector<std::vector<std::string>> matrix(const std::string& asked, Device de
       }
       rows += (rows.empty() ? "" : ", ") + text;
     }
-    lines.push_back({Pass::op, Pass::pass, first, rows, cuda});
-  });
+    lines.push_back({pass.op, pass.pass, first, rows, cuda});
+  }
   return lines;
 }
 
 std::vector<std::vector<std::string>> details(const std::string& asked, Device device) {
   std::vector<std::vector<std::string>> lines;
-  for_each_pass([&]<class Pass>() {
-    if (!is_asked<Pass>(asked)) return;
-    for (const Row<Pass>& row : Pass::table()) {
-      const Reach reach = reach_of<Pass>(row, device);
-      lines.push_back({fmt::format("{}.{}", Pass::op, Pass::pass), row.name,
-                       device_name(row.device), fmt::format("{}/{}", reach.runs, reach.cases),
-                       reach.reason});
+  for (const AnyPass& pass : all_passes()) {
+    if (!is_asked(pass, asked)) continue;
+    for (std::size_t i = 0; i < pass.rows.size(); ++i) {
+      const Reach reach = reach_of(pass, i, device);
+      lines.push_back({pass.name(), pass.rows[i].name, device_name(pass.rows[i].device),
+                       fmt::format("{}/{}", reach.runs, reach.cases), reach.reason});
     }
-  });
+  }
   return lines;
 }
 
@@ -116,9 +114,7 @@ int run_list(const ListFlags& flags, const Session& session) {
 
 Error unknown_operation(const std::string& asked) {
   std::string names;
-  for_each_pass([&]<class Pass>() {
-    names += fmt::format("{}{}.{}", names.empty() ? "" : ", ", Pass::op, Pass::pass);
-  });
+  for (const AnyPass& pass : all_passes()) names += (names.empty() ? "" : ", ") + pass.name();
   return usage_error("kernels: no operation or pass is called '{}'. Expected one of {}.", asked,
                      names);
 }

@@ -24,9 +24,7 @@ struct Flags {
 };
 
 // Nine significant digits: enough to give the same float back.
-nlohmann::json nine_digits(float value) {
-  return nlohmann::json::parse(fmt::format("{:.9g}", value));
-}
+nlohmann::json nine_digits(float value) { return parse_json(fmt::format("{:.9g}", value)); }
 
 nlohmann::ordered_json to_json(const Predictions& predictions, const Dataset& dataset) {
   const std::vector<float> probability = predictions.probabilities();
@@ -87,7 +85,7 @@ int run(const Flags& flags, const Session& session) {
   for (std::size_t i = 0; i < dataset.items.size(); ++i) which.push_back(i);
   Loader loader(dataset, which, options);
   const Predictions predictions = classify(*trained.net, loader, dataset.classes.size(), device);
-  fmt::print("{}", flags.as_json ? to_json(predictions, dataset).dump(2) + '\n'
+  fmt::print("{}", flags.as_json ? json_text(to_json(predictions, dataset), 2) + '\n'
                                  : to_text(predictions, dataset));
   return 0;
 }

@@ -31,7 +31,7 @@ Evaluation stored_evaluation(const RunFolder& run, const Session& session) {
         file.string(), run.path.string());
   }
   const PredictionTable table = read_predictions(run.predictions());
-  const json metrics = json::parse(read_file(run.metrics()), nullptr, false);
+  const json metrics = parse_json_or_discard(read_file(run.metrics()));
   EvaluationOptions options;
   std::string split, data;
   try {
@@ -42,7 +42,7 @@ Evaluation stored_evaluation(const RunFolder& run, const Session& session) {
     options.prevalence = metrics.at("options").at("prevalence");
     options.seed = metrics.at("options").at("seed");
     if (metrics.at("images") != table.size()) {
-      throw data_error("it is of {} images", metrics.at("images").dump());
+      throw data_error("it is of {} images", json_text(metrics.at("images")));
     }
   } catch (const std::exception& error) {
     throw data_error(

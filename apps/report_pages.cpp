@@ -13,6 +13,7 @@
 #include "apps/report.h"
 #include "data/csv.h"
 #include "engine/file.h"
+#include "engine/json.h"
 
 namespace hilum {
 namespace {
@@ -23,12 +24,12 @@ using nlohmann::json;
 
 json facts_of(const RunFolder& run) {
   if (!fs::exists(run.about())) return json::object();
-  const json about = json::parse(read_file(run.about()), nullptr, false);
+  const json about = parse_json_or_discard(read_file(run.about()));
   return about.is_object() ? about : json::object();
 }
 
 std::string text_of(const json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? value.get<std::string>() : json_text(value);
 }
 
 // Columns of history.csv by name.

@@ -80,7 +80,7 @@ std::string history_csv(const std::vector<EpochRow>& history) {
 
 void write_results(const RunFolder& run, const Evaluation& evaluation) {
   write_file_atomically(run.predictions(), predictions_csv(evaluation.table));
-  write_file_atomically(run.metrics(), metrics_json(evaluation).dump(2) + '\n');
+  write_file_atomically(run.metrics(), json_text(metrics_json(evaluation), 2) + '\n');
 }
 
 }  // namespace hilum

@@ -24,7 +24,7 @@ std::string stored(const std::map<std::string, std::string>& config, const std::
 
 bool is_own(const Dataset& dataset, const RunFolder& run) {
   if (!std::filesystem::exists(run.about())) return false;
-  const nlohmann::json about = nlohmann::json::parse(read_file(run.about()), nullptr, false);
+  const nlohmann::json about = parse_json_or_discard(read_file(run.about()));
   return about.is_object() && about.contains("data") &&
          about["data"].value("content", "") == fingerprint(dataset);
 }

@@ -122,7 +122,7 @@ class Scorer {
   }
 
   static RunCost cost_of(const PlannedRun& run) {
-    const auto about = nlohmann::json::parse(read_file(RunFolder{run.folder}.about()));
+    const auto about = parse_json(read_file(RunFolder{run.folder}.about()));
     return {about.value("parameters", 0.0), about.value("mflop", 0.0), about.value("seconds", 0.0),
             about.value("peak_mib", 0.0), about["best"].value("epoch", 0.0)};
   }

@@ -8,9 +8,9 @@
 
 #include "apps/command_line.h"
 #include "engine/tuning.h"
+#include "kernels/any_pass.h"
 #include "kernels/dispatch.h"
 #include "kernels/remark.h"
-#include "kernels/tables.h"
 #include "kernels/threads.h"
 
 namespace hilum {

@@ -239,7 +239,7 @@ class TrainRun {
                                                        : "finished";
     if (end) about["ended"] = now_text();
     if (end) about["weights"] = fmt::format("{:016x}", weights_hash(*net_));
-    write_file_atomically(run_.about(), about.dump(2) + '\n');
+    write_file_atomically(run_.about(), json_text(about, 2) + '\n');
   }
 
   TrainEnd learn() {

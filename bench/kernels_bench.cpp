@@ -22,9 +22,9 @@
 #include "engine/file.h"
 #include "engine/machine.h"
 #include "engine/profiler.h"
+#include "kernels/any_pass.h"
 #include "kernels/device_operands.h"
-#include "kernels/operands.h"
-#include "kernels/tables.h"
+#include "kernels/dispatch.h"
 
 namespace hilum {
 namespace {
@@ -50,68 +50,58 @@ std::vector<Measurement>& measurements() {
 }
 
 // Operands of the case being timed; the rows of a case run together, so one set is kept.
-template <class Pass>
-std::vector<OperandData>& operands_of(const std::string& key,
-                                      const typename Pass::Problem& problem) {
-  static std::string held_key;
+std::vector<OperandData>& operands_of(const AnyCase& a_case) {
+  static const AnyCase* held_case = nullptr;
   static std::vector<OperandData> held;
   static std::optional<OnDevice> as_tensors;
-  if (held_key != key) {
+  if (held_case != &a_case) {
     as_tensors.reset();
     held.clear();
-    held = PassCalls<Pass>::make(problem, 1);
+    held = a_case.make(1);
     as_tensors.emplace(Device::cpu, held, true);
-    held_key = key;
+    held_case = &a_case;
   }
   return held;
 }
 
-template <class Pass>
-void time_row(benchmark::State& state, std::size_t row_index, const std::string& key,
-              const typename Pass::Problem& problem) {
-  const Row<Pass>& row = Pass::table()[row_index];
-  std::vector<OperandData>& operands = operands_of<Pass>(key, problem);
-  const Workspace workspace = workspace_for(row, problem);
+void time_row(benchmark::State& state, const AnyCase& a_case, std::size_t row) {
+  std::vector<OperandData>& operands = operands_of(a_case);
+  const Workspace workspace(Device::cpu, a_case.workspace_bytes(row));
   Launch launch;
   launch.workspace = workspace.data();
-  PassCalls<Pass>::prepare(row, problem, operands);
-  PassCalls<Pass>::row(row, launch, problem, operands);  // plans, caches, first touch
+  a_case.prepare(row, operands);
+  a_case.run(row, launch, operands);  // plans, caches, first touch
   for (auto _ : state) {
-    PassCalls<Pass>::row(row, launch, problem, operands);
+    a_case.run(row, launch, operands);
   }
-  const Cost cost = Pass::cost(problem);
+  const Cost cost = a_case.cost();
   using benchmark::Counter;
   state.counters["GFLOP/s"] = Counter(cost.flop * 1e-9, Counter::kIsIterationInvariantRate);
   state.counters["GB/s"] = Counter(cost.bytes * 1e-9, Counter::kIsIterationInvariantRate);
 }
 
+void register_case(const AnyPass& pass, const AnyCase& a_case) {
+  for (std::size_t i = 0; i < pass.rows.size(); ++i) {
+    const AnyRow& row = pass.rows[i];
+    if (row.device != Device::cpu || !row.in_this_build || a_case.why_never(i) != nullptr) continue;
+    // The reference takes seconds on a layer; it is timed on the small cases.
+    if (std::string_view(row.name) == "ref" && a_case.use == Use::bench) continue;
+    measurements().push_back(
+        {pass.name(), a_case.name, a_case.describe(), row.name, a_case.cost(), {}});
+    benchmark::RegisterBenchmark(
+        measurements().back().key().c_str(),
+        [i, &a_case](benchmark::State& state) { time_row(state, a_case, i); })
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
+  }
+}
+
 void register_all(bool all_cases) {
-  for_each_pass([&]<class Pass>() {
-    for (const auto& a_case : cases_of<Pass>()) {
-      if (a_case.use != Use::bench && !all_cases) continue;
-      const std::string pass = fmt::format("{}.{}", Pass::op, Pass::pass);
-      const std::string key = pass + "/" + a_case.name;
-      for (std::size_t i = 0; i < Pass::table().size(); ++i) {
-        const Row<Pass>& row = Pass::table()[i];
-        if (row.device != Device::cpu || row.run == nullptr) continue;
-        if (row.why_not != nullptr && row.why_not(a_case.problem) != nullptr) continue;
-        // The reference takes seconds on a layer; it is timed on the small cases.
-        if (std::string_view(row.name) == "ref" && a_case.use == Use::bench) continue;
-        measurements().push_back({pass,
-                                  a_case.name,
-                                  a_case.problem.describe(),
-                                  row.name,
-                                  Pass::cost(a_case.problem),
-                                  {}});
-        benchmark::RegisterBenchmark(measurements().back().key().c_str(),
-                                     [i, key, problem = a_case.problem](benchmark::State& state) {
-                                       time_row<Pass>(state, i, key, problem);
-                                     })
-            ->UseRealTime()
-            ->Unit(benchmark::kMillisecond);
-      }
+  for (const AnyPass& pass : all_passes()) {
+    for (const auto& a_case : pass.cases) {
+      if (a_case->use == Use::bench || all_cases) register_case(pass, *a_case);
     }
-  });
+  }
 }
 
 class Collector : public benchmark::ConsoleReporter {

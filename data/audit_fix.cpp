@@ -67,7 +67,7 @@ fs::path allow_leakage(const fs::path& data, const Dataset& dataset, const Audit
   const fs::path file = audit_file(data);
   nlohmann::json json = to_json(dataset, audit);
   json["allow_leakage"] = true;
-  write_file_atomically(file, json.dump(2) + '\n');
+  write_file_atomically(file, json_text(json, 2) + '\n');
   return file;
 }
 
@@ -75,7 +75,7 @@ void note_allowed_leakage(Dataset& dataset, const fs::path& data) {
   const fs::path file = audit_file(data);
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return;
-  const nlohmann::json json = nlohmann::json::parse(read_file(file), nullptr, false);
+  const nlohmann::json json = parse_json_or_discard(read_file(file));
   if (!json.is_object() || !json.contains("leaks") || !json["leaks"].is_number_unsigned()) {
     throw data_error("{}: not what `hilum data check --allow-leakage` writes. Remove it.",
                      file.string());

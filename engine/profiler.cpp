@@ -132,7 +132,7 @@ void Profiler::write_chrome_trace(const std::filesystem::path& path) const {
                       {"tid", 0},
                       {"args", {{"row", e.line->row}, {"problem", e.line->problem}}}});
   }
-  write_file_atomically(path, nlohmann::json{{"traceEvents", events}}.dump());
+  write_file_atomically(path, json_text(nlohmann::json{{"traceEvents", events}}));
 }
 
 const Roof& measured_roof() {

@@ -17,7 +17,7 @@
 namespace hilum {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 std::string this_machine(const std::string& program) {
   return fmt::format("{}, {}, {} threads, {}, g++ {}", cpu_name(), isa_name(isa()), thread_count(),
@@ -26,7 +26,7 @@ std::string this_machine(const std::string& program) {
 
 Json read(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) return Json::object();
-  const Json all = Json::parse(read_file(file), nullptr, false);
+  const Json all = parse_json_or_discard(read_file(file));
   if (!all.is_object()) {
     throw data_error("{}: is not a file of measured choices. Name another, or delete it.",
                      file.string());
@@ -67,7 +67,7 @@ class Writer {
       if (all[machine_].contains(key)) continue;
       all[machine_][key] = {{"row", tuned.row}, {"milliseconds", tuned.milliseconds}};
     }
-    write_file_atomically(file_, all.dump(1) + "\n");
+    write_file_atomically(file_, json_text(all, 1) + "\n");
     unwritten_.clear();
     written_ = std::chrono::steady_clock::now();
   }

@@ -19,4 +19,10 @@ struct Case {
   Use use = Use::test;
 };
 
+// The cases of a pass, from its cases.h.
+template <class Pass>
+auto cases_of() {
+  return cases(static_cast<const typename Pass::Problem*>(nullptr));
+}
+
 }  // namespace hilum

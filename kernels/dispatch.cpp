@@ -127,6 +127,20 @@ std::optional<std::string> forced_row(std::string_view op, std::string_view pass
   return found;
 }
 
+void throw_no_row(const char* op, const char* pass, const std::string& problem, Device device,
+                  const std::vector<RowReason>& rows) {
+  const std::optional<std::string> forced = forced_row(op, pass);
+  std::string reasons;
+  for (const RowReason& row : rows) {
+    reasons += fmt::format("\n  {} ({}): {}", row.row, device_name(row.device),
+                           row.reason ? row.reason : "can run");
+  }
+  throw device_error("{}.{} {}: {} on {}. Rows:{}", op, pass, problem,
+                     forced ? "row '" + *forced + "' was asked for and cannot run"
+                            : std::string("no row can run this"),
+                     device_name(device), reasons);
+}
+
 void set_deterministic(bool on) { deterministic_on = on; }
 bool deterministic() { return deterministic_on; }
 

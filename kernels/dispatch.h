@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +19,7 @@ namespace hilum {
 
 // "conv2d=cpu2,dense.forward=ref": a whole operation or one pass of it, by row name. Replaces what
 // was set before; throws a usage error where the text does not parse. Names are checked against the
-// tables by check_forced_kernels() in tables.h.
+// tables by check_forced_kernels() in any_pass.h.
 void force_kernels(const std::string& text);
 const std::string& forced_kernels_text();
 
@@ -129,57 +128,54 @@ std::string tuning_key(Device device, const typename Pass::Problem& problem) {
   return fmt::format("{}.{} {} {}", Pass::op, Pass::pass, device_name(device), problem.describe());
 }
 
+// What a row answered: why it cannot run, or null.
+struct RowReason {
+  const char* row;
+  Device device;
+  const char* reason;
+};
+[[noreturn]] void throw_no_row(const char* op, const char* pass, const std::string& problem,
+                               Device device, const std::vector<RowReason>& rows);
+
 template <class Pass>
 const Row<Pass>& select(Device device, const typename Pass::Problem& problem) {
   const std::optional<std::string> forced = forced_row(Pass::op, Pass::pass);
-  if (tunable<Pass> && tuning() && !forced) {
-    if (const TunedRow* tuned = tuned_row(tuning_key<Pass>(device, problem))) {
-      for (const Row<Pass>& row : Pass::table()) {
-        if (tuned->row == row.name && why_not(row, device, problem) == nullptr) return row;
-      }
+  if constexpr (tunable<Pass>) {
+    const TunedRow* tuned =
+        tuning() && !forced ? tuned_row(tuning_key<Pass>(device, problem)) : nullptr;
+    for (const Row<Pass>& row : Pass::table()) {
+      if (tuned != nullptr && tuned->row == row.name && !why_not(row, device, problem)) return row;
     }
   }
   for (const Row<Pass>& row : Pass::table()) {
     if (forced && *forced != row.name) continue;
     if (why_not(row, device, problem) == nullptr) return row;
   }
-  std::string reasons;
+  std::vector<RowReason> reasons;
   for (const Row<Pass>& row : Pass::table()) {
-    const char* reason = why_not(row, device, problem);
-    reasons += fmt::format("\n  {} ({}): {}", row.name, device_name(row.device),
-                           reason ? reason : "can run");
+    reasons.push_back({row.name, row.device, why_not(row, device, problem)});
   }
-  throw device_error("{}.{} {}: {} on {}. Rows:{}", Pass::op, Pass::pass, problem.describe(),
-                     forced ? "row '" + *forced + "' was asked for and cannot run"
-                            : std::string("no row can run this"),
-                     device_name(device), reasons);
+  throw_no_row(Pass::op, Pass::pass, problem.describe(), device, reasons);
 }
 
 // Runs a given row, with its workspace, and reports to the observer.
 template <class Pass, class... Args>
 void run_row(const Row<Pass>& row, const typename Pass::Problem& problem, Args... operands) {
   const Workspace workspace = workspace_for(row, problem);
-  if (dry_run()) {
-    if (KernelObserver observer = kernel_observer()) {
-      const auto now = std::chrono::steady_clock::now();
-      observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
-                now, now, workspace.bytes()});
-    }
-    return;
-  }
-  Launch launch;
-  launch.stream = device_stream(row.device);
-  launch.workspace = workspace.data();
-  if (KernelObserver observer = kernel_observer()) {
-    device_synchronise(row.device);
-    const auto begin = std::chrono::steady_clock::now();
-    row.run(launch, problem, operands...);
-    device_synchronise(row.device);
-    observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
-              begin, std::chrono::steady_clock::now(), workspace.bytes()});
-  } else {
+  const KernelObserver observer = kernel_observer();
+  if (observer != nullptr && !dry_run()) device_synchronise(row.device);
+  const auto begin = std::chrono::steady_clock::now();
+  if (!dry_run()) {
+    Launch launch;
+    launch.stream = device_stream(row.device);
+    launch.workspace = workspace.data();
     row.run(launch, problem, operands...);
   }
+  if (observer == nullptr) return;
+  if (!dry_run()) device_synchronise(row.device);
+  const auto end = dry_run() ? begin : std::chrono::steady_clock::now();
+  observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
+            begin, end, workspace.bytes()});
 }
 
 class WithoutObserver {
@@ -200,46 +196,28 @@ bool untuned(Device device, const typename Pass::Problem& problem) {
          tuned_row(tuning_key<Pass>(device, problem)) == nullptr;
 }
 
-// Times the rows that can run the problem, all but the reference, and remembers the fastest.
-// `call(row)` runs one by run_row. The first call of each is not counted (plans, first touch), the
-// least of five counts; rows that take twice as long as the best are not waited for again.
+// Measures the rows that can run the problem, all but the reference. `call(row)` runs one by
+// run_row.
 template <class Pass, class Call>
 void tune(Device device, const typename Pass::Problem& problem, const Call& call) {
-  std::vector<const Row<Pass>*> rows;
+  std::vector<Contestant> rows;
   for (const Row<Pass>& row : Pass::table()) {
     if (row.name != std::string_view("ref") && why_not(row, device, problem) == nullptr) {
-      rows.push_back(&row);
+      rows.push_back({row.name, [&] { call(row); }});
     }
   }
   const WithoutObserver without_observer;
-  TunedRow tuned;
-  double best = std::numeric_limits<double>::infinity();
-  for (int turn = 0; turn < 6; ++turn) {
-    for (const Row<Pass>* row : rows) {
-      const auto before = tuned.milliseconds.find(row->name);
-      if (before != tuned.milliseconds.end() && before->second > 2 * best) continue;
-      device_synchronise(device);
-      const auto begin = std::chrono::steady_clock::now();
-      call(*row);
-      device_synchronise(device);
-      const std::chrono::duration<double, std::milli> took =
-          std::chrono::steady_clock::now() - begin;
-      if (turn == 0) continue;
-      double& least = tuned.milliseconds.try_emplace(row->name, took.count()).first->second;
-      least = std::min(least, took.count());
-      if (least >= best) continue;
-      best = least;
-      tuned.row = row->name;
-    }
-  }
-  remember_row(tuning_key<Pass>(device, problem), std::move(tuned));
+  tune_rows(device, tuning_key<Pass>(device, problem), rows);
 }
 
 // The usual call: run<Conv2dForward>(device, problem, x, w, y).
 template <class Pass, class... Args>
 void run(Device device, const typename Pass::Problem& problem, Args... operands) {
-  if (untuned<Pass>(device, problem)) {
-    tune<Pass>(device, problem, [&](const Row<Pass>& row) { run_row(row, problem, operands...); });
+  if constexpr (tunable<Pass>) {
+    if (untuned<Pass>(device, problem)) {
+      tune<Pass>(device, problem,
+                 [&](const Row<Pass>& row) { run_row(row, problem, operands...); });
+    }
   }
   run_row(select<Pass>(device, problem), problem, operands...);
 }

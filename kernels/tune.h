@@ -8,6 +8,9 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
+
+#include "kernels/device.h"
 
 namespace hilum {
 
@@ -27,5 +30,14 @@ bool tuning();
 
 const TunedRow* tuned_row(const std::string& key);  // null: not measured yet
 void remember_row(const std::string& key, TunedRow row);
+
+struct Contestant {
+  const char* row;
+  std::function<void()> call;
+};
+// Rows take turns at one problem; the fastest is remembered. The first call of each is not counted
+// (plans, first touch), the least of five counts; those that take twice as long as the best are not
+// waited for again.
+void tune_rows(Device device, const std::string& key, const std::vector<Contestant>& rows);
 
 }  // namespace hilum

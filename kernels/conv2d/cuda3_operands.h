@@ -109,7 +109,7 @@ class Pieces {
 // Where results go has rows that all begin at multiples of grain() floats of memory.
 //
 // Results, one matrix for each blockIdx.z: where slices wait to be added, and a batch's output.
-struct Slices {
+struct Matrices {
   float* data;
   int m, n;
   __device__ int grain() const { return n; }
@@ -126,6 +126,21 @@ __device__ __forceinline__ float finished(const Out& out, int m, int n, float su
   if constexpr (requires { out.finish(m, n, sum); }) return out.finish(m, n, sum);
   return sum;
 }
+
+// Slices where there are any, else `out`. Decided by the kernel and not by its type: that would be
+// twice the kernels, which differ after their last multiply-add only.
+template <class Out>
+struct SlicesOr {
+  Out out;
+  Matrices slices;  // no data: none
+
+  __device__ bool sliced() const { return slices.data != nullptr; }
+  __device__ int grain() const { return sliced() ? slices.grain() : out.grain(); }
+  __device__ float* row(int z, int r) const { return sliced() ? slices.row(z, r) : out.row(z, r); }
+  __device__ float finish(int m, int n, float sum) const {
+    return sliced() ? sum : finished(out, m, n, sum);
+  }
+};
 
 // `count` results of row m side by side from column n on, to `row`, which is out.row(.., m): one
 // access where all rows are so aligned.

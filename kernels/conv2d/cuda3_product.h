@@ -153,9 +153,9 @@ struct FloatProduct {
 template <class Product, class A, class B, class Out>
 void multiply_into(const Launch& on, Workspace memory, const A& a, const B& b, const Out& out,
                    const Cut& cut) {
-  if (!cut.sliced) return Product::start(on, a, b, out, cut);
-  float* slices = memory.take<float>(cut.slice_floats());
-  Product::start(on, a, b, Slices{slices, cut.m, cut.n}, cut);
+  float* slices = cut.sliced ? memory.take<float>(cut.slice_floats()) : nullptr;
+  Product::start(on, a, b, SlicesOr<Out>{out, {slices, cut.m, cut.n}}, cut);
+  if (!cut.sliced) return;
   const std::size_t size = std::size_t(cut.m) * std::size_t(cut.n);
   launch<add_slices<Out>>(on, blocks_for(size, 256), 256, 0, slices, cut, out);
 }

@@ -3,7 +3,8 @@
 //
 //   pass             rows m            columns n    depth
 //   forward          pixels of y       filters      taps x channels      x gathered, w as it stands
-//   inference        the same, finished on its way to memory (inference.h)
+//   inference        the same, finished on its way to memory (inference.h); forward is the one of
+//                    these without an ending
 //   backward_data    pixels of dx      channels     taps x filters       dy gathered, w from behind
 //   backward_weight  filters      taps x channels   pixels of y          both transposed; slices
 #pragma once
@@ -14,9 +15,10 @@
 namespace hilum {
 namespace {
 
-template <class Product, class Out>
-void implicit_forward(const Launch& on, const Conv2dProblem& a, const float* x, const float* w,
-                      const Out& out) {
+template <class Product>
+void implicit_inference(const Launch& on, const Conv2dInferenceProblem& problem, const float* x,
+                        const float* w, const Epilogue& ending, float* y) {
+  const Conv2dProblem& a = problem.conv;
   using T = typename Product::Element;
   constexpr std::size_t vector = Product::Plan::vector;
   Workspace memory(on);
@@ -25,19 +27,14 @@ void implicit_forward(const Launch& on, const Conv2dProblem& a, const float* x, 
   const T* in = packed<T>(on, memory, a.n * a.h * a.w, a.c, x);
   const T* filters = packed<T>(on, memory, a.k * a.r * a.s, a.c, w);
   multiply_into<Product>(on, memory, Gather<T>(in, a.n, c, h_axis, w_axis),
-                         Matrix<T>{filters, static_cast<int>(a.k), a.r * a.s * c}, out,
+                         Matrix<T>{filters, static_cast<int>(a.k), a.r * a.s * c},
+                         FinishedPixelStore(y, problem, ending),
                          cut_forward<typename Product::Plan>(a));
 }
 template <class Product>
 void implicit_forward(const Launch& on, const Conv2dProblem& a, const float* x, const float* w,
                       float* y) {
-  implicit_forward<Product>(on, a, x, w,
-                            PixelStore(y, forward_h(a), forward_w(a), a.p(), a.q(), a.k));
-}
-template <class Product>
-void implicit_inference(const Launch& on, const Conv2dInferenceProblem& a, const float* x,
-                        const float* w, const Epilogue& ending, float* y) {
-  implicit_forward<Product>(on, a.conv, x, w, FinishedPixelStore(y, a, ending));
+  implicit_inference<Product>(on, {a, a.k}, x, w, {}, y);
 }
 
 template <class Product>

@@ -10,7 +10,7 @@
 //
 // Bounds: a warp reads 8 KB of shared memory for 64 x 64 x 16 multiply-adds, which with 128 bytes a
 // clock is enough for 1024 multiply-adds a clock, what an H100 has; mma.sync itself is said to
-// reach two thirds of that there (the rest takes wgmma). From the compiler (sm_90): 198 to 224
+// reach two thirds of that there (the rest takes wgmma). From the compiler (sm_90): 200 to 224
 // registers, no spills, 64 KB of shared memory: two blocks, 8 warps a multiprocessor; a stage is
 // 281 instructions for 64 products forward, 357 and 452 for the gradients (their fragments lie the
 // other way and are read number by number), where the tensor cores take some 400 clocks.

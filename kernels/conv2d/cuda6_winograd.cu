@@ -172,7 +172,7 @@ void run(const Launch& on, const WinogradShape& a, const float* in, const float*
                      in + n * a.in_h * a.in_w * a.c, v);
     const Cut cut = cut_product<FloatPlan>(z.count, a.k, c, Sliced::never, WinogradShape::elements);
     FloatProduct<>::start(on, Matrix<float>{v, tiles, c, z.count * c},
-                          Matrix<float>{u, k, c, a.k * c}, Slices{m, tiles, k}, cut,
+                          Matrix<float>{u, k, c, a.k * c}, Matrices{m, tiles, k}, cut,
                           WinogradShape::elements);
     launch<output_from>(on, blocks_for(z.count * a.k, block), block, 0, z, m, n, to);
   }

@@ -24,7 +24,7 @@ TEST(Commands, PhantomStatsAndSplit) {
   EXPECT_NE(made.out.find("carcinoma"), std::string::npos) << made.out;
   const Outcome stats = run({"data", "stats", set, "--json"});
   ASSERT_EQ(stats.code, 0) << stats.err;
-  EXPECT_EQ(nlohmann::json::parse(stats.out)["classes"].size(), 4u);
+  EXPECT_EQ(parse_json(stats.out)["classes"].size(), 4u);
   EXPECT_NE(run({"data", "stats", set}).out.find("pneumonia"), std::string::npos);
 
   write_images(folder / "loose", "", 20);

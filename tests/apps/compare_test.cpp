@@ -25,7 +25,7 @@ class Compare : public testing::Test {
     return words;
   }
   json result(const std::string& out) const {
-    return json::parse(slurp(folder_ / out / "comparison.json"));
+    return parse_json(slurp(folder_ / out / "comparison.json"));
   }
 
   Folder folder_;
@@ -141,7 +141,7 @@ TEST_F(Compare, EvaluateCountsLooksAndRefusesToChooseOnTest) {
                               "--prevalence", "0.01", "--threshold", "sensitivity=0.9"});
   EXPECT_NE(second.err.find("number 2"), std::string::npos) << second.err;
   EXPECT_EQ(parse_csv(slurp(ledger), "").size(), 3u);
-  const json positive = json::parse(second.out)["positive"];
+  const json positive = parse_json(second.out)["positive"];
   EXPECT_EQ(positive["class"], "right");
   EXPECT_EQ(positive["rule"], "sensitivity=0.9 on val");
   EXPECT_EQ(positive["at_prevalence"]["prevalence"], 0.01);

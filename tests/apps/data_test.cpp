@@ -78,7 +78,7 @@ TEST(Data, GroupsAreThePatients) {
   const fs::path flat = flat_phantom(folder, false), out = folder / "groups.csv";
   const Outcome outcome = run({"data", "groups", flat.string(), "--out", out.string(), "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const json found = json::parse(outcome.out);
+  const json found = parse_json(outcome.out);
   EXPECT_TRUE(found["order_tells"].get<bool>());
   EXPECT_EQ(found["images"], 80);
   const std::vector<Row> rows = manifest(out);
@@ -200,7 +200,7 @@ std::map<std::string, json> probes(const fs::path& set) {
   const Outcome outcome = run({"data", "probes", set.string(), "--json"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   std::map<std::string, json> result;
-  const json found = json::parse(outcome.out);
+  const json found = parse_json(outcome.out);
   for (const json& probe : found["probes"]) result[probe["name"]] = probe;
   return result;
 }
@@ -258,7 +258,7 @@ TEST(Data, PcaFindsTheVarianceThatWasPut) {
       run({"data", "pca", (folder / "set").string(), "--size", "8", "--components", "3", "--json",
            "--out", (folder / "pca").string(), "--project", (folder / "as").string()});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const json found = json::parse(outcome.out);
+  const json found = parse_json(outcome.out);
   const double unit = 64.0 / (255.0 * 255.0) / 11;  // n - 1 = 11
   EXPECT_NEAR(found["variance"][0].get<double>(), unit * sum_a, 1e-4 * unit * sum_a);
   EXPECT_NEAR(found["variance"][1].get<double>(), unit * sum_b, 1e-4 * unit * sum_a);
@@ -293,7 +293,7 @@ TEST(Data, StatsCountWhatIsThere) {
     if (entry.path().extension() != ".png" || *path.begin() == "masks") continue;
     ++listed[path.parent_path().filename()][*path.begin()];
   }
-  const json stats = json::parse(outcome.out);
+  const json stats = parse_json(outcome.out);
   ASSERT_EQ(stats["classes"].size(), listed.size());
   for (const json& one : stats["classes"]) {
     const bool broken = one["name"] == "covid";

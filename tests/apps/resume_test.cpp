@@ -40,8 +40,8 @@ nlohmann::json state_of(const fs::path& checkpoint) {
   const std::string bytes = slurp(checkpoint);
   std::uint64_t header = 0;
   std::memcpy(&header, bytes.data(), sizeof header);
-  const auto json = nlohmann::json::parse(bytes.substr(8, header));
-  return nlohmann::json::parse(json["__metadata__"]["state"].get<std::string>());
+  const auto json = parse_json(bytes.substr(8, header));
+  return parse_json(json["__metadata__"]["state"].get<std::string>());
 }
 
 // Runs until a checkpoint in the middle of an epoch of this phase is there.
@@ -144,7 +144,7 @@ TEST_F(Signals, SigintStopsWithACheckpointAndASecondOneEndsAtOnce) {
   const Outcome outcome = program.wait();
   EXPECT_EQ(outcome.code, 130) << outcome.err;
   EXPECT_NE(outcome.err.find("interrupted after step"), std::string::npos) << outcome.err;
-  const auto about = nlohmann::json::parse(slurp(folder_ / "run" / "run.json"));
+  const auto about = parse_json(slurp(folder_ / "run" / "run.json"));
   EXPECT_EQ(about["state"], "interrupted");
 }
 

@@ -43,11 +43,11 @@ TEST_F(Train, LearnsAndLeavesTheWholeFolder) {
         "predictions.csv", "metrics.json", "profile.csv", "trace.json"}) {
     EXPECT_TRUE(fs::exists(folder_ / "run" / name)) << name;
   }
-  const json metrics = json::parse(slurp(folder_ / "run" / "metrics.json"));
+  const json metrics = parse_json(slurp(folder_ / "run" / "metrics.json"));
   EXPECT_EQ(metrics["split"], "val");
   EXPECT_GE(metrics["accuracy"]["k"].get<int>(), 11) << outcome.out;
   EXPECT_EQ(metrics["accuracy"]["n"], 12);
-  const json about = json::parse(slurp(folder_ / "run" / "run.json"));
+  const json about = parse_json(slurp(folder_ / "run" / "run.json"));
   EXPECT_EQ(about["state"], "finished");
   EXPECT_EQ(about["epochs"], 12);
   EXPECT_NE(outcome.err.find("floor"), std::string::npos);
@@ -127,7 +127,7 @@ TEST_F(Train, EvaluationCanBeRecomputedFromThePredictions) {
   const Outcome outcome = run({"evaluate", "--run", (folder_ / "run").string(), "--data",
                                set_.string(), "--split", "all", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const json result = json::parse(outcome.out);
+  const json result = parse_json(outcome.out);
   const auto rows = parse_csv(slurp(folder_ / "run" / "predictions.csv"), "predictions.csv");
   ASSERT_EQ(rows.size(), 37u);
   ASSERT_EQ(rows[0].fields, (std::vector<std::string>{"split", "path", "label", "group",
@@ -190,7 +190,7 @@ TEST_F(Train, PredictAgreesWithEvaluate) {
   for (std::size_t i = 1; i < rows.size(); ++i) arguments.push_back(rows[i].fields[1]);
   const Outcome outcome = run(arguments);
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const json result = json::parse(outcome.out);
+  const json result = parse_json(outcome.out);
   ASSERT_EQ(result.size(), rows.size() - 1);
   for (std::size_t i = 0; i < result.size(); ++i) {
     const auto& row = rows[i + 1].fields;
@@ -214,15 +214,15 @@ TEST_F(Train, SplitsDrawnForTheRunAreFoundAgain) {
                  (folder_ / "run").string()})
                 .code,
             0);
-  const json val = json::parse(slurp(folder_ / "run" / "metrics.json"));
+  const json val = parse_json(slurp(folder_ / "run" / "metrics.json"));
   const Outcome again =
       run({"evaluate", "--run", (folder_ / "run").string(), "--split", "val", "--json"});
   ASSERT_EQ(again.code, 0) << again.err;
-  const json result = json::parse(again.out);
+  const json result = parse_json(again.out);
   EXPECT_EQ(result["images"], val["images"]);
   EXPECT_EQ(result["loss"], val["loss"]);
   // Test is what is evaluated unless told otherwise; another set has no splits to ask for.
-  EXPECT_EQ(json::parse(run({"evaluate", "--run", (folder_ / "run").string(), "--json"}).out)
+  EXPECT_EQ(parse_json(run({"evaluate", "--run", (folder_ / "run").string(), "--json"}).out)
                 .value("split", ""),
             "test");
   write_images(folder_ / "more", "", 5);

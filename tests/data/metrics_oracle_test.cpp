@@ -23,7 +23,7 @@ constexpr double tolerance = 1e-9;
 const json& oracle() {
   static const json all = [] {
     const char* given = std::getenv("HILUM_METRICS_ORACLE");
-    return json::parse(read_file(
+    return parse_json(read_file(
         given ? fs::path(given) : fs::path(HILUM_SOURCE_DIR) / "tests/data/metrics/golden.json"));
   }();
   return all;

@@ -253,7 +253,7 @@ TEST(Profiler, LinesByLayerAndPass) {
   const std::string csv = read_file(folder / "p.csv");
   EXPECT_EQ(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')), lines.size() + 1);
   profiler.write_chrome_trace(folder / "p.json");
-  const auto trace = nlohmann::json::parse(read_file(folder / "p.json"));
+  const auto trace = parse_json(read_file(folder / "p.json"));
   EXPECT_GE(trace["traceEvents"].size(), 3 * lines.size());
   EXPECT_EQ(trace["traceEvents"][0]["ph"], "X");
 }

@@ -6,8 +6,10 @@
 
 #include <functional>
 
+#include "kernels/avg_pool/ref.h"
+#include "kernels/conv2d/ref.h"
 #include "kernels/error.h"
-#include "kernels/tables.h"
+#include "kernels/max_pool/ref.h"
 #include "tests/engine/helpers.h"
 
 namespace hilum {

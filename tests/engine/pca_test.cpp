@@ -5,8 +5,8 @@
 
 #include <array>
 #include <cmath>
-#include <fstream>
 
+#include "engine/file.h"
 #include "engine/json.h"
 #include "kernels/error.h"
 #include "kernels/philox.h"
@@ -150,8 +150,7 @@ TEST(SymmetricEigen, KnownMatrix) {
 TEST(PcaOracle, EqualsNumpy) {
   const char* file = std::getenv("HILUM_PCA_ORACLE");
   if (file == nullptr) GTEST_SKIP() << "numpy's answers: run tests/house/pca_test.sh";
-  std::ifstream in(file);
-  for (const nlohmann::json& problem : nlohmann::json::parse(in)) {
+  for (const nlohmann::json& problem : parse_json(read_file(file))) {
     const std::vector<float> x = problem["x"];
     const std::size_t n = problem["n"], d = problem["d"], k = problem["k"];
     const std::vector<double> variance = problem["variance"], components = problem["components"];

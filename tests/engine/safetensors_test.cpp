@@ -91,7 +91,7 @@ TEST(Safetensors, WrittenAsTheFormatSays) {
   std::memcpy(&length, bytes.data(), 8);
   EXPECT_EQ((8 + length) % 8, 0u) << "data is aligned to 8 bytes";
   EXPECT_EQ(bytes[8], '{');
-  const auto header = nlohmann::json::parse(bytes.substr(8, length));
+  const auto header = parse_json(bytes.substr(8, length));
   EXPECT_EQ(header["__metadata__"]["k"], "v");
   EXPECT_EQ(header["a"]["dtype"], "F32");
   EXPECT_EQ(header["a"]["shape"], (std::vector<int>{3, 1}));

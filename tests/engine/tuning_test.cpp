@@ -32,7 +32,7 @@ std::vector<std::string> run_with(const std::filesystem::path& file) {
 }
 
 nlohmann::json only_machine(const std::filesystem::path& file) {
-  const auto all = nlohmann::json::parse(read_file(file));
+  const auto all = parse_json(read_file(file));
   EXPECT_EQ(all.size(), 1u);
   return all.begin().value();
 }
@@ -44,7 +44,7 @@ TEST(Tuning, MeasuresEveryRowOnceAndBelievesItsFile) {
   ASSERT_EQ(first.size(), 1u) << "what was measured is not told as work";
   nlohmann::json rows = only_machine(file);
   const std::string key = "conv2d.forward cpu 2x9x9x8 -> 16 3x3";
-  ASSERT_TRUE(rows.contains(key)) << rows.dump();
+  ASSERT_TRUE(rows.contains(key)) << json_text(rows);
   const nlohmann::json entry = rows[key];
   EXPECT_EQ(entry["row"], first[0]);
   std::size_t able = 0;
@@ -60,11 +60,11 @@ TEST(Tuning, MeasuresEveryRowOnceAndBelievesItsFile) {
   EXPECT_GT(able, 1u);
 
   // Another choice in the file is taken, and nothing is measured again.
-  auto all = nlohmann::json::parse(read_file(file));
+  auto all = parse_json(read_file(file));
   all.begin().value()[key]["row"] = "cpu1_im2col";
-  write_file_atomically(file, all.dump());
+  write_file_atomically(file, json_text(all));
   EXPECT_EQ(run_with(file), std::vector<std::string>{"cpu1_im2col"});
-  EXPECT_EQ(read_file(file), all.dump());
+  EXPECT_EQ(read_file(file), json_text(all));
 
   // What is asked for by name comes first, and is not measured.
   const KernelScope forced("conv2d=cpu2_direct");
@@ -79,7 +79,7 @@ TEST(Tuning, AddsItsChoicesToWhatTheFileHolds) {
   remember_row("first", {"r", {}});
   finish_tuning();
   EXPECT_FALSE(tuning());
-  auto all = nlohmann::json::parse(read_file(file));
+  auto all = parse_json(read_file(file));
   const std::string machine = all.begin().key(), before = read_file(file);
 
   tune_with(file, "test");
@@ -88,10 +88,10 @@ TEST(Tuning, AddsItsChoicesToWhatTheFileHolds) {
   EXPECT_EQ(read_file(file), before) << "not at each choice";
   all[machine]["7"] = all[machine]["first"];  // by another program, meanwhile
   all["another machine"] = all[machine];
-  write_file_atomically(file, all.dump());
+  write_file_atomically(file, json_text(all));
   finish_tuning();
 
-  const auto now = nlohmann::json::parse(read_file(file));
+  const auto now = parse_json(read_file(file));
   EXPECT_EQ(now["another machine"], all["another machine"]);
   EXPECT_EQ(now[machine].size(), 51u);
   EXPECT_EQ(now[machine]["7"]["row"], "r") << "who was first in the file stays";

@@ -5,10 +5,11 @@
 
 #include <cstring>
 
+#include "kernels/affine_warp/cases.h"
+#include "kernels/affine_warp/ref.h"
 #include "kernels/isa.h"
 #include "kernels/operands.h"
 #include "kernels/philox.h"
-#include "kernels/tables.h"
 #include "tests/kernels/host_rows.h"
 
 namespace hilum::test {

@@ -5,7 +5,8 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/tables.h"
+#include "kernels/dispatch.h"
+#include "kernels/dropout/ref.h"
 
 namespace hilum::test {
 namespace {

@@ -8,8 +8,7 @@
 
 #include <map>
 
-#include "kernels/operands.h"
-#include "kernels/tables.h"
+#include "kernels/any_pass.h"
 
 namespace hilum::test {
 namespace {
@@ -33,27 +32,24 @@ double inner_product(std::vector<OperandData>& outputs, const Cotangents& cotang
 }
 
 // The loss at inputs moved by `step` along `direction` in the operand `name`.
-template <class Forward>
-double loss_at(const typename Forward::Problem& problem, std::vector<OperandData>& forward,
-               const std::string& name, const std::vector<double>& direction, double step,
-               const Cotangents& cotangents) {
+double loss_at(const AnyCase& a_case, std::vector<OperandData>& forward, const std::string& name,
+               const std::vector<double>& direction, double step, const Cotangents& cotangents) {
   OperandData* operand = find(forward, name);
   const std::vector<double> before = operand->f64;
   for (std::size_t i = 0; i < before.size(); ++i) operand->f64[i] += step * direction[i];
-  PassCalls<Forward>::template reference<double>(problem, forward);
+  a_case.reference_in_double(forward);
   const double loss = inner_product(forward, cotangents);
   find(forward, name)->f64 = before;
   return loss;
 }
 
-template <class Forward, class Backward>
-void check_backward(const typename Forward::Problem& problem, std::vector<OperandData> forward,
-                    const Cotangents& cotangents, std::mt19937_64& random) {
-  const std::string label =
-      fmt::format("{}.{} {}", Backward::op, Backward::pass, problem.describe());
-  PassCalls<Forward>::template reference<double>(problem, forward);
+void check_backward(const AnyCase& forward_case, const AnyPass& pass, const AnyCase& backward_case,
+                    std::vector<OperandData> forward, const Cotangents& cotangents,
+                    std::mt19937_64& random) {
+  const std::string label = fmt::format("{} {}", pass.name(), backward_case.describe());
+  forward_case.reference_in_double(forward);
 
-  std::vector<OperandData> backward = PassCalls<Backward>::make(problem, 7);
+  std::vector<OperandData> backward = backward_case.make(7);
   widen(backward);
   for (OperandData& operand : backward) {
     if (!operand.input || operand.spec.count == 0) continue;
@@ -69,7 +65,7 @@ void check_backward(const typename Forward::Problem& problem, std::vector<Operan
       operand.f64 = cotangents.at(name.substr(1));
     }
   }
-  PassCalls<Backward>::template reference<double>(problem, backward);
+  backward_case.reference_in_double(backward);
 
   std::normal_distribution<double> normal;
   for (OperandData& gradient : backward) {
@@ -94,9 +90,9 @@ void check_backward(const typename Forward::Problem& problem, std::vector<Operan
       }
       const double step = 1e-5;
       const double plus =
-          loss_at<Forward>(problem, forward, name.substr(1), direction, step, cotangents);
+          loss_at(forward_case, forward, name.substr(1), direction, step, cotangents);
       const double minus =
-          loss_at<Forward>(problem, forward, name.substr(1), direction, -step, cotangents);
+          loss_at(forward_case, forward, name.substr(1), direction, -step, cotangents);
       const double difference = (plus - minus) / (2 * step);
       // Truncation is O(step^2); cancellation leaves about |loss| x 1e-16 / step.
       const double allowed = 1e-7 * scale + 1e-9 * (std::fabs(plus) + 1);
@@ -106,9 +102,12 @@ void check_backward(const typename Forward::Problem& problem, std::vector<Operan
   }
 }
 
-template <class Forward, class... Backward>
-void check_operation(const typename Forward::Problem& problem) {
-  std::vector<OperandData> forward = PassCalls<Forward>::make(problem, 3);
+// Passes of one operation, forward first, on their case of this number.
+using Operation = std::vector<const AnyPass*>;
+
+void check_operation(const Operation& passes, std::size_t number) {
+  const AnyCase& a_case = *passes.front()->cases[number];
+  std::vector<OperandData> forward = a_case.make(3);
   widen(forward);
   // What a pass leaves alone (between wide rows) is no part of the loss.
   for (OperandData& operand : forward) {
@@ -118,8 +117,8 @@ void check_operation(const typename Forward::Problem& problem) {
   std::normal_distribution<double> normal;
   // A cotangent for every output that some backward pass takes one of.
   Cotangents cotangents;
-  [[maybe_unused]] auto collect = [&](const std::vector<Operand>& operands) {
-    for (const Operand& operand : operands) {
+  for (std::size_t pass = 1; pass < passes.size(); ++pass) {
+    for (const Operand& operand : passes[pass]->cases[number]->operands()) {
       const std::string name = operand.name;
       const OperandData* output = name[0] == 'd' ? find(forward, name.substr(1)) : nullptr;
       if (output == nullptr || output->input) continue;
@@ -129,43 +128,51 @@ void check_operation(const typename Forward::Problem& problem) {
       // What a float can hold, like every input.
       for (double& v : cotangent) v = static_cast<float>(normal(random));
     }
-  };
-  (collect(Backward::operands(problem)), ...);
-  (check_backward<Forward, Backward>(problem, forward, cotangents, random), ...);
+  }
+  for (std::size_t pass = 1; pass < passes.size(); ++pass) {
+    const AnyCase& backward = *passes[pass]->cases[number];
+    ASSERT_EQ(backward.describe(), a_case.describe());
+    check_backward(a_case, *passes[pass], backward, forward, cotangents, random);
+  }
 }
 
-template <class... Passes>
-struct Operation;
-template <class Forward, class... Backward>
-struct Operation<Forward, Backward...> {
-  class Test : public testing::Test {
-   public:
-    explicit Test(typename Forward::Problem problem) : problem_(problem) {}
-    void TestBody() override { check_operation<Forward, Backward...>(problem_); }
+class GradientTest : public testing::Test {
+ public:
+  GradientTest(const Operation& passes, std::size_t number) : passes_(passes), number_(number) {}
+  void TestBody() override { check_operation(passes_, number_); }
 
-   private:
-    typename Forward::Problem problem_;
-  };
-
-  static void register_tests() {
-    if (sizeof...(Backward) == 0) return;
-    for (const auto& a_case : cases_of<Forward>()) {
-      if (a_case.use == Use::bench) continue;
-      std::string name = a_case.name;
-      for (char& c : name) {
-        if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-      }
-      testing::RegisterTest(
-          fmt::format("{}_{}_gradient", Forward::op, Forward::pass).c_str(), name.c_str(), nullptr,
-          nullptr, __FILE__, __LINE__,
-          [problem = a_case.problem]() -> testing::Test* { return new Test(problem); });
-    }
-  }
+ private:
+  const Operation passes_;
+  const std::size_t number_;
 };
 
+void register_tests(const Operation& passes) {
+  if (passes.size() < 2) return;
+  const AnyPass& forward = *passes.front();
+  for (std::size_t number = 0; number < forward.cases.size(); ++number) {
+    const AnyCase& a_case = *forward.cases[number];
+    if (a_case.use == Use::bench) continue;
+    std::string name = a_case.name;
+    for (char& c : name) {
+      if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+    }
+    testing::RegisterTest(
+        fmt::format("{}_{}_gradient", forward.op, forward.pass).c_str(), name.c_str(), nullptr,
+        nullptr, __FILE__, __LINE__,
+        [passes, number]() -> testing::Test* { return new GradientTest(passes, number); });
+  }
+}
+
 const bool registered = [] {
-  for_each_operation(
-      []<class... Passes>(PassList<Passes...>) { Operation<Passes...>::register_tests(); });
+  Operation passes;
+  for (const AnyPass& pass : all_passes()) {
+    if (!passes.empty() && passes.front()->operation != pass.operation) {
+      register_tests(passes);
+      passes.clear();
+    }
+    passes.push_back(&pass);
+  }
+  register_tests(passes);
   return true;
 }();
 

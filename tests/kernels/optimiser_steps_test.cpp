@@ -5,8 +5,10 @@
 
 #include <cmath>
 
+#include "kernels/adam/ref.h"
+#include "kernels/dispatch.h"
 #include "kernels/operands.h"
-#include "kernels/tables.h"
+#include "kernels/sgd/sgd.h"
 
 namespace hilum::test {
 namespace {

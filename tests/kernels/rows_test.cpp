@@ -12,10 +12,9 @@
 #include <cfloat>
 #include <string_view>
 
+#include "kernels/any_pass.h"
 #include "kernels/device_operands.h"
 #include "kernels/isa.h"
-#include "kernels/operands.h"
-#include "kernels/tables.h"
 
 namespace hilum::test {
 namespace {
@@ -60,21 +59,20 @@ class DirtyWorkspace {
   void* on_gpu_ = nullptr;
 };
 
-// Runs the row once with fresh outputs and a dirty workspace.
-template <class Pass>
-void run_once(const Row<Pass>& row, const typename Pass::Problem& problem,
+// Runs a row of the device once with fresh outputs and a dirty workspace.
+void run_once(const AnyCase& a_case, std::size_t row, Device device,
               std::vector<OperandData>& operands) {
   for (OperandData& operand : operands) {
     if (!operand.input) reset_output(operand);
   }
-  const std::size_t bytes = row.workspace != nullptr ? row.workspace(problem) : 0;
-  DirtyWorkspace workspace(row.device, bytes);
-  OnDevice copies(row.device, operands);
+  const std::size_t bytes = a_case.workspace_bytes(row);
+  DirtyWorkspace workspace(device, bytes);
+  OnDevice copies(device, operands);
   Launch launch;
-  launch.stream = device_stream(row.device);
-  if (row.workspace != nullptr) launch.workspace = workspace.data();
-  PassCalls<Pass>::prepare(row, problem, operands);
-  PassCalls<Pass>::row(row, launch, problem, operands);
+  launch.stream = device_stream(device);
+  if (bytes != 0) launch.workspace = workspace.data();
+  a_case.prepare(row, operands);
+  a_case.run(row, launch, operands);
   copies.bring_back();
   ASSERT_TRUE(workspace.guard_is_whole())
       << "wrote past the end of its workspace of " << bytes << " bytes";
@@ -127,25 +125,21 @@ bool same_bits(const std::vector<OperandData>& a, const std::vector<OperandData>
   return true;
 }
 
-template <class Pass>
 class RowTest : public testing::Test {
  public:
-  RowTest(std::size_t row, Case<typename Pass::Problem> a_case)
-      : row_(Pass::table().at(row)), case_(std::move(a_case)) {}
+  RowTest(const AnyPass& pass, std::size_t row, const AnyCase& a_case)
+      : pass_(pass), index_(row), row_(pass.rows[row]), case_(a_case) {}
 
   void TestBody() override {
-    const auto& problem = case_.problem;
-    if (row_.run == nullptr) GTEST_SKIP() << "is not in this build";
+    if (!row_.in_this_build) GTEST_SKIP() << "is not in this build";
     if (const char* reason = why_missing(row_.device)) GTEST_SKIP() << reason;
-    if (row_.why_not != nullptr && row_.why_not(problem) != nullptr) {
-      SUCCEED() << row_.why_not(problem);
-      RecordProperty("why_not", row_.why_not(problem));
+    if (const char* reason = case_.why_never(index_)) {
+      SUCCEED() << reason;
+      RecordProperty("why_not", reason);
       return;
     }
-    std::vector<OperandData> operands = PassCalls<Pass>::make(problem, 1);
-    widen(operands);
-    PassCalls<Pass>::template reference<double>(problem, operands);
-    PassCalls<Pass>::template reference<Magnitude>(problem, operands);
+    std::vector<OperandData> operands = case_.make(1);
+    run_oracle(case_, operands);
     const std::vector<OperandData> oracle = operands;
     switch (row_.device) {
       case Device::cpu:
@@ -165,10 +159,10 @@ class RowTest : public testing::Test {
   // Runs and compares; false where something was wrong, which is then reported.
   bool check(std::vector<OperandData>& operands, const std::vector<OperandData>& oracle,
              const std::string& how) {
-    run_once(row_, case_.problem, operands);
+    run_once(case_, index_, row_.device, operands);
     if (this->HasFatalFailure()) return false;
-    const std::string where = fmt::format("{}.{} {} {} ({})", Pass::op, Pass::pass, row_.name,
-                                          case_.problem.describe(), how);
+    const std::string where =
+        fmt::format("{} {} {} ({})", pass_.name(), row_.name, case_.describe(), how);
     largest_ = std::max(largest_, compare(operands, oracle, row_.tolerance, where));
     if (first_.empty()) {
       first_ = operands;
@@ -209,43 +203,46 @@ class RowTest : public testing::Test {
 
   double largest_ = 0;
   std::vector<OperandData> first_;
-  const Row<Pass>& row_;
-  Case<typename Pass::Problem> case_;
+  const AnyPass& pass_;
+  std::size_t index_;
+  const AnyRow& row_;
+  const AnyCase& case_;
 };
 
 // Registered when the program starts, from the tables.
 const bool registered = [] {
-  for_each_pass([]<class Pass>() {
-    for (std::size_t row = 0; row < Pass::table().size(); ++row) {
-      for (const auto& a_case : cases_of<Pass>()) {
-        if (a_case.use == Use::bench) continue;
-        const std::string suite = fmt::format("{}_{}", Pass::op, Pass::pass);
-        const std::string name = fmt::format("{}{}__{}", Pass::table()[row].name,
-                                             Pass::table()[row].device == Device::emu ? "_emu" : "",
-                                             test_name(a_case.name));
-        testing::RegisterTest(
-            suite.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
-            [row, a_case]() -> testing::Test* { return new RowTest<Pass>(row, a_case); });
+  for (const AnyPass& pass : all_passes()) {
+    const std::string suite = fmt::format("{}_{}", pass.op, pass.pass);
+    for (std::size_t row = 0; row < pass.rows.size(); ++row) {
+      for (const auto& a_case : pass.cases) {
+        if (a_case->use == Use::bench) continue;
+        const std::string name = fmt::format("{}{}__{}", pass.rows[row].name,
+                                             pass.rows[row].device == Device::emu ? "_emu" : "",
+                                             test_name(a_case->name));
+        testing::RegisterTest(suite.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                              [&pass, row, &a_case = *a_case]() -> testing::Test* {
+                                return new RowTest(pass, row, a_case);
+                              });
       }
     }
-  });
+  }
   return true;
 }();
 
 // A table that says nothing useful is a mistake in the table.
 TEST(Tables, EveryPassEndsInTheReferenceAndNamesItsRowsOnce) {
-  for_each_pass([]<class Pass>() {
-    ASSERT_FALSE(Pass::table().empty());
-    EXPECT_STREQ(Pass::table().back().name, "ref") << Pass::op << "." << Pass::pass;
-    for (std::size_t i = 0; i < Pass::table().size(); ++i) {
+  for (const AnyPass& pass : all_passes()) {
+    ASSERT_FALSE(pass.rows.empty());
+    EXPECT_STREQ(pass.rows.back().name, "ref") << pass.name();
+    for (std::size_t i = 0; i < pass.rows.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
-        EXPECT_FALSE(std::string_view(Pass::table()[i].name) == Pass::table()[j].name &&
-                     Pass::table()[i].device == Pass::table()[j].device)
-            << Pass::op << "." << Pass::pass << " lists " << Pass::table()[i].name << " twice";
+        EXPECT_FALSE(std::string_view(pass.rows[i].name) == pass.rows[j].name &&
+                     pass.rows[i].device == pass.rows[j].device)
+            << pass.name() << " lists " << pass.rows[i].name << " twice";
       }
     }
-    EXPECT_FALSE(cases_of<Pass>().empty());
-  });
+    EXPECT_FALSE(pass.cases.empty());
+  }
 }
 
 }  // namespace

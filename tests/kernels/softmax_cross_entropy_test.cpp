@@ -1,12 +1,16 @@
 // softmax and softmax_cross_entropy where they are delicate: huge and equal logits, weights and
 // smoothing worked out by hand, labels that are no classes.
+#include "kernels/softmax_cross_entropy/softmax_cross_entropy.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
+#include "kernels/dispatch.h"
 #include "kernels/isa.h"
-#include "kernels/tables.h"
+#include "kernels/sigmoid/sigmoid.h"
+#include "kernels/softmax/softmax.h"
 
 namespace hilum::test {
 namespace {

@@ -11,7 +11,14 @@
 #include "engine/layers.h"
 #include "engine/random.h"
 #include "engine/scope.h"
-#include "kernels/tables.h"
+#include "kernels/conv2d/ref.h"
+#include "kernels/dense/ref.h"
+#include "kernels/dropout/ref.h"
+#include "kernels/flatten/ref.h"
+#include "kernels/max_pool/ref.h"
+#include "kernels/penalty/ref.h"
+#include "kernels/relu/ref.h"
+#include "kernels/softmax_cross_entropy/ref.h"
 
 namespace hilum::test {
 

@@ -193,7 +193,7 @@ TEST(Plan, MeasuresItsConvolutionsAndBelievesTheFile) {
   EXPECT_EQ(chosen.size(), 20u) << "once each: what was measured is not told as work";
   EXPECT_LT(difference(Tensor::from(first, {2, 3}), Tensor::from(untuned, {2, 3})), 3e-5);
 
-  auto all = nlohmann::json::parse(read_file(file));
+  auto all = parse_json(read_file(file));
   nlohmann::json& rows = all.begin().value();
   std::size_t measured = 0, several = 0, fused = 0;
   std::string dense;  // the classifier's row, which was measured too
@@ -215,10 +215,10 @@ TEST(Plan, MeasuresItsConvolutionsAndBelievesTheFile) {
   // The same choices, the same bits; other choices in the file are taken, and nothing is measured.
   EXPECT_EQ(tuned_logits(*net, x, file), first);
   EXPECT_EQ(rows_that_ran, chosen);
-  write_file_atomically(file, all.dump());
+  write_file_atomically(file, json_text(all));
   const std::vector<float> direct = tuned_logits(*net, x, file);
   EXPECT_EQ(rows_that_ran, std::vector<std::string>(20, "cpu2_direct"));
-  EXPECT_EQ(read_file(file), all.dump());
+  EXPECT_EQ(read_file(file), json_text(all));
   const KernelScope scope("conv2d=cpu2_direct,dense.forward=" + dense);
   EXPECT_EQ(Plan(*net, x.shape())(x).values(), direct);
 }
