@@ -7,6 +7,7 @@
 
 #include "data/image.h"
 #include "data/read_set.h"
+#include "engine/json.h"
 #include "kernels/error.h"
 
 namespace hilum {
@@ -110,6 +111,11 @@ Dataset read_dataset(const fs::path& path, const std::vector<std::string>& class
   } else {
     dataset.root = path.parent_path();
     read_manifest(dataset, path);
+  }
+  try {  // later they are written as JSON, with what was trained
+    json_text(nlohmann::json(dataset.classes));
+  } catch (const Error& error) {
+    throw data_error("{}: class {}", path.string(), error.what());
   }
   std::sort(dataset.items.begin(), dataset.items.end(),
             [](const Item& a, const Item& b) { return a.path < b.path; });

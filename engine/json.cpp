@@ -9,13 +9,31 @@ namespace hilum {
 namespace {
 
 template <class Json>
+std::string first_not_utf8(const Json& value) {
+  try {
+    value.dump();
+    return "";
+  } catch (const nlohmann::json::type_error&) {
+    if (!value.is_structured()) {
+      return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
+  }
+  for (const auto& [key, part] : value.items()) {
+    for (const Json& text : {Json(key), part}) {
+      const std::string found = first_not_utf8(text);
+      if (!found.empty()) return found;
+    }
+  }
+  return "";
+}
+
+template <class Json>
 std::string text_of(const Json& value, int indent) {
   try {
     return value.dump(indent);
   } catch (const nlohmann::json::type_error&) {
-    throw data_error(
-        "A name is not UTF-8 and cannot be written as JSON: '{}'. Rename the file or class.",
-        value.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 400));
+    throw data_error("{} is not UTF-8, as JSON has to be. Rename the file, folder or class.",
+                     first_not_utf8(value));
   }
 }
 

@@ -47,6 +47,16 @@ class BadInput : public testing::Test {
   Folder folder_;
 };
 
+TEST_F(BadInput, AClassThatIsNotUtf8) {
+  const fs::path set = make_set(folder_);
+  for (const char* split : {"train", "val", "test"}) {
+    if (fs::exists(set / split / "left")) {
+      fs::rename(set / split / "left", set / split / "caf\xE9");
+    }
+  }
+  expect_refused(train({"--data", set.string()}), 3, "class \"caf\xEF\xBF\xBD\" is not UTF-8");
+}
+
 TEST_F(BadInput, NoCommandAndUnknownOptions) {
   for (const Arguments& arguments :
        {Arguments{}, Arguments{"tran"}, Arguments{"train"}, Arguments{"summary", "--nett", "cnn"},
