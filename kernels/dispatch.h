@@ -163,19 +163,22 @@ template <class Pass, class... Args>
 void run_row(const Row<Pass>& row, const typename Pass::Problem& problem, Args... operands) {
   const Workspace workspace = workspace_for(row, problem);
   const KernelObserver observer = kernel_observer();
-  if (observer != nullptr && !dry_run()) device_synchronise(row.device);
-  const auto begin = std::chrono::steady_clock::now();
+  const bool timed = observer != nullptr && !dry_run();
+  std::chrono::steady_clock::time_point begin{};
+  if (timed) device_synchronise(row.device);
+  if (observer != nullptr) begin = std::chrono::steady_clock::now();
   if (!dry_run()) {
     Launch launch;
     launch.stream = device_stream(row.device);
     launch.workspace = workspace.data();
     row.run(launch, problem, operands...);
   }
-  if (observer == nullptr) return;
-  if (!dry_run()) device_synchronise(row.device);
-  const auto end = dry_run() ? begin : std::chrono::steady_clock::now();
-  observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
-            begin, end, workspace.bytes()});
+  if (timed) device_synchronise(row.device);
+  if (observer != nullptr) {
+    const auto end = timed ? std::chrono::steady_clock::now() : begin;
+    observer({Pass::op, Pass::pass, row.name, row.device, Pass::cost(problem), problem.describe(),
+              begin, end, workspace.bytes()});
+  }
 }
 
 class WithoutObserver {
