@@ -1,7 +1,13 @@
 // The one file that knows every pass by its type; see any_pass.h.
 #include "kernels/any_pass.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
 #include "kernels/dispatch.h"
+#include "kernels/error.h"
 #include "kernels/tables.h"
 
 namespace hilum {

@@ -4,6 +4,7 @@
 // single elements are tried beside them.
 //
 // Passes find each other by operand name (see Operand in row.h).
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
