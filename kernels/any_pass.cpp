@@ -28,10 +28,10 @@ class CaseOf final : public AnyCase {
     return hilum::why_not(at(row), device, problem_);
   }
   const char* why_never(std::size_t row) const override {
-    return at(row).why_not != nullptr ? at(row).why_not(problem_) : nullptr;
+    return hilum::why_never(at(row), problem_);
   }
   std::size_t workspace_bytes(std::size_t row) const override {
-    return at(row).workspace != nullptr ? at(row).workspace(problem_) : 0;
+    return hilum::workspace_bytes(at(row), problem_);
   }
   std::vector<OperandData> make(std::uint64_t seed) const override {
     return Calls::make(problem_, seed);

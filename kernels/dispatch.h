@@ -65,8 +65,12 @@ class Workspace {
 };
 
 template <class Pass>
+std::size_t workspace_bytes(const Row<Pass>& row, const typename Pass::Problem& problem) {
+  return row.workspace ? row.workspace(problem) : 0;
+}
+template <class Pass>
 Workspace workspace_for(const Row<Pass>& row, const typename Pass::Problem& problem) {
-  return Workspace(row.device, row.workspace ? row.workspace(problem) : 0);
+  return Workspace(row.device, workspace_bytes(row, problem));
 }
 
 void set_large_workspaces(void* (*take)(std::size_t bytes, Device),
@@ -107,14 +111,18 @@ using KernelObserver = void (*)(const KernelEvent&);
 void set_kernel_observer(KernelObserver observer);
 KernelObserver kernel_observer();
 
-// Why this row cannot run here and now, or null.
+// Why this row can never run this problem, or null; and why it cannot here and now.
+template <class Pass>
+const char* why_never(const Row<Pass>& row, const typename Pass::Problem& problem) {
+  return row.why_not ? row.why_not(problem) : nullptr;
+}
 template <class Pass>
 const char* why_not(const Row<Pass>& row, Device device, const typename Pass::Problem& problem) {
   if (row.device != device) return "is for another device";
   if (row.run == nullptr) return "is not in this build";
   if (const char* reason = why_missing(row.device)) return reason;
   if (deterministic() && !row.deterministic) return "is not deterministic, and that was asked for";
-  return row.why_not ? row.why_not(problem) : nullptr;
+  return why_never(row, problem);
 }
 
 // Passes whose rows may be measured on the operands at hand; see tune.h.
@@ -143,8 +151,10 @@ const Row<Pass>& select(Device device, const typename Pass::Problem& problem) {
   if constexpr (tunable<Pass>) {
     const TunedRow* tuned =
         tuning() && !forced ? tuned_row(tuning_key<Pass>(device, problem)) : nullptr;
-    for (const Row<Pass>& row : Pass::table()) {
-      if (tuned != nullptr && tuned->row == row.name && !why_not(row, device, problem)) return row;
+    if (tuned != nullptr) {
+      for (const Row<Pass>& row : Pass::table()) {
+        if (tuned->row == row.name && why_not(row, device, problem) == nullptr) return row;
+      }
     }
   }
   for (const Row<Pass>& row : Pass::table()) {
